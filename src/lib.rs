@@ -2,3 +2,6 @@
 
 pub mod aws;
 pub mod engine;
+pub mod phases;
+pub mod spec;
+pub mod state;

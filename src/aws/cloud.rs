@@ -11,13 +11,15 @@ use std::sync::Arc;
 
 /// One city's AWS.
 pub struct AwsCloud {
-    aws: Arc<Aws>,
+    reader: Arc<Aws>,
+    writer: Arc<Aws>,
 }
 
 impl AwsCloud {
-    /// The seam over these clients.
-    pub fn new(aws: Arc<Aws>) -> Self {
-        Self { aws }
+    /// The seam over these clients. `reader` may repeat its calls by itself; `writer` must not: after a lost answer the executor first
+    /// looks whether the call had its effect.
+    pub fn new(reader: Arc<Aws>, writer: Arc<Aws>) -> Self {
+        Self { reader, writer }
     }
 }
 
@@ -43,20 +45,20 @@ impl Cloud for AwsCloud {
     }
 
     async fn read(&self, sought: &[Sought]) -> CloudResult<Vec<Option<Observed>>> {
-        let survey = Survey::new(self.aws.clone());
+        let survey = Survey::new(self.reader.clone());
         let reads = sought.iter().map(|one| async { known(&one.kind)?.read(&survey, one).await });
         futures_util::future::join_all(reads).await.into_iter().collect()
     }
 
     async fn create(&self, order: &Order) -> CloudResult<Value> {
-        known(&order.kind)?.create(&self.aws, order).await
+        known(&order.kind)?.create(&self.writer, order).await
     }
 
     async fn update(&self, order: &Order) -> CloudResult<Value> {
-        known(&order.kind)?.update(&self.aws, order).await
+        known(&order.kind)?.update(&self.writer, order).await
     }
 
     async fn delete(&self, order: &Order) -> CloudResult<()> {
-        known(&order.kind)?.delete(&self.aws, order).await
+        known(&order.kind)?.delete(&self.writer, order).await
     }
 }

@@ -46,7 +46,7 @@ impl KindInfo {
 }
 
 /// How a replacement is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReplaceOrder {
     /// Delete, then create: its name can be taken only once.

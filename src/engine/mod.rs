@@ -5,9 +5,21 @@
 pub mod address;
 pub mod cloud;
 pub mod desired;
+pub mod diff;
 pub mod error;
+pub mod estimate;
+pub mod events;
+pub mod executor;
+pub mod graph;
 pub mod input;
 pub mod kind;
+pub mod memory;
+pub mod plan;
+pub mod planner;
+#[cfg(test)]
+mod scenarios;
+mod step;
+pub mod wait;
 
 pub use address::Address;
 pub use desired::Desired;
