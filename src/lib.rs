@@ -5,3 +5,4 @@ pub mod engine;
 pub mod phases;
 pub mod spec;
 pub mod state;
+pub mod view;

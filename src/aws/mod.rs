@@ -1,9 +1,11 @@
 //! AWS as the engine sees it: one file a kind of resource, each behind the small trait [`resource::Resource`].
 
+pub mod bucket;
 pub mod client;
 pub mod cloud;
 pub mod ec2;
 pub mod error;
+pub mod lookup;
 pub mod memo;
 pub mod resource;
 pub mod survey;
