@@ -1,1 +1,3 @@
-//! placeholder
+//! `migrate` moves a city's live web service to a self-healing architecture on AWS.
+
+pub mod spec;
