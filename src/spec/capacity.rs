@@ -11,7 +11,7 @@ use super::form::{InstanceType, MailAddress, Seconds};
 #[schemars(inline)]
 pub struct Capacity {
     /// Instance types of one architecture, the preferred one first.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub instances: Vec<InstanceType>,
     /// The fewest instances.
     #[serde(default = "two")]
@@ -58,6 +58,6 @@ impl Default for Cutover {
 #[schemars(inline)]
 pub struct Alarms {
     /// Mail addresses; each is asked once by AWS to confirm.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub mail: Vec<MailAddress>,
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     capacity::{Alarms, Capacity, Cutover},
     database::{Database, Engine},
-    form::{AccountId, Clock, DatabaseName, Percent, RegionName, RoleArn, Seconds, TimeZoneName, Weekday, ZoneLetter},
+    form::{AccountId, Cidr, Clock, DatabaseName, Percent, RegionName, RoleArn, Seconds, TimeZoneName, Weekday, ZoneLetter},
     legacy::Legacy,
     service::Services,
 };
@@ -81,7 +81,7 @@ impl CitySpec {
 #[schemars(inline)]
 pub struct Window {
     /// The days on which the window opens.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub days: Vec<Weekday>,
     /// When it opens, local time, in quotes.
     pub start: Clock,
@@ -121,10 +121,10 @@ impl Default for Budget {
 #[schemars(inline)]
 pub struct Network {
     /// The VPC's addresses. No other city of the account and region may use them.
-    #[schemars(schema_with = "super::form::cidr_schema")]
+    #[schemars(with = "Cidr")]
     pub cidr: Ipv4Net,
     /// The letters of the availability zones, two or more.
-    #[schemars(length(min = 2, max = 6))]
+    #[schemars(length(min = 2, max = 6), extend("uniqueItems" = true))]
     pub zones: Vec<ZoneLetter>,
     /// One NAT gateway for the city, or one a zone: dearer, and no zone depends on another.
     #[serde(default)]

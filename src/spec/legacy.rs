@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     database::Engine,
-    form::{DatabaseName, Endpoint, HostName, HttpPath, InstanceId, SecretArn},
+    form::{Address, DatabaseName, Endpoint, HostName, HttpPath, InstanceId, SecretArn},
 };
 
 /// What serves the city today.
@@ -18,10 +18,11 @@ pub struct Legacy {
     /// Today's EC2 instances: by `tags` or by `ids`.
     pub instances: Instances,
     /// The public addresses that the DNS records hold today.
-    #[schemars(length(min = 1))]
+    #[schemars(with = "Vec<Address>", length(min = 1), extend("uniqueItems" = true))]
     pub addresses: Vec<Ipv4Addr>,
     /// The private addresses of today's servers, which the load balancer can send traffic to.
     #[serde(default)]
+    #[schemars(with = "Vec<Address>", extend("uniqueItems" = true))]
     pub targets: Vec<Ipv4Addr>,
     /// The port that today's servers answer on.
     #[serde(default = "http")]
@@ -36,7 +37,7 @@ pub struct Legacy {
     /// The Route 53 zone that the records are in.
     pub hosted_zone: HostName,
     /// The A records in the zone that point at `addresses` today.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub records: Vec<HostName>,
     /// The time to live of the records, in seconds.
     #[serde(default = "minute")]

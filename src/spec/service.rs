@@ -26,9 +26,11 @@ pub struct Service {
     pub health: Health,
     /// The host names that the service answers; all of them if left out.
     #[serde(default)]
+    #[schemars(extend("uniqueItems" = true))]
     pub hosts: Vec<HostName>,
     /// The path patterns that the service answers; all paths if left out.
     #[serde(default)]
+    #[schemars(extend("uniqueItems" = true))]
     pub paths: Vec<PathPattern>,
     /// Environment variables, by name. Nothing secret: they stand in the task definition.
     #[serde(default)]

@@ -5,7 +5,7 @@ use std::{fmt, net::Ipv4Addr, str::FromStr};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, macros::{form, text}};
+use super::{Fault, macros::{form, form_schema, text}};
 
 text!(
     /// A DNS name in lower case without the final dot, like `www.malmobybike.example`.
@@ -138,15 +138,15 @@ pub(super) fn check_cidr(text: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The schema of a network in CIDR notation.
-pub(in crate::spec) fn cidr_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({
-        "type": "string",
-        "format": "ipv4-cidr",
-        "pattern": "^([0-9]{1,3}\\.){3}[0-9]{1,3}/[0-9]{1,2}$",
-        "examples": ["10.41.0.0/16"],
-    })
-}
+/// How the schema describes an [`Ipv4Addr`].
+pub struct Address;
+
+form_schema!(Address, format: "ipv4", pattern: "^([0-9]{1,3}\\.){3}[0-9]{1,3}$", example: "198.51.100.10");
+
+/// How the schema describes an [`Ipv4Net`].
+pub struct Cidr;
+
+form_schema!(Cidr, format: "ipv4-cidr", pattern: "^([0-9]{1,3}\\.){3}[0-9]{1,3}/[0-9]{1,2}$", example: "10.41.0.0/16");
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

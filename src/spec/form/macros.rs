@@ -1,21 +1,8 @@
 //! What all forms have in common: they go through serde as text and describe themselves in the schema.
 
-/// Gives a type with `FromStr<Err = Fault>` and `Display` its serde and schema implementations.
-macro_rules! form {
+/// Describes a type in the schema: a text of that format.
+macro_rules! form_schema {
     ($name:ident, format: $format:literal, pattern: $pattern:literal, example: $example:literal) => {
-        impl TryFrom<String> for $name {
-            type Error = $crate::spec::form::Fault;
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.to_string()
-            }
-        }
-
         impl schemars::JsonSchema for $name {
             fn inline_schema() -> bool {
                 true
@@ -32,6 +19,26 @@ macro_rules! form {
                 })
             }
         }
+    };
+}
+
+/// Gives a type with `FromStr<Err = Fault>` and `Display` its serde and schema implementations.
+macro_rules! form {
+    ($name:ident, format: $format:literal, pattern: $pattern:literal, example: $example:literal) => {
+        impl TryFrom<String> for $name {
+            type Error = $crate::spec::form::Fault;
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.to_string()
+            }
+        }
+
+        $crate::spec::form::macros::form_schema!($name, format: $format, pattern: $pattern, example: $example);
     };
 }
 
@@ -69,4 +76,5 @@ macro_rules! text {
 }
 
 pub(in crate::spec::form) use form;
+pub(in crate::spec::form) use form_schema;
 pub(in crate::spec::form) use text;

@@ -21,7 +21,7 @@ pub use image::ImageRef;
 pub use name::{DatabaseName, EngineVersion, User};
 pub use quantity::{Percent, Seconds};
 
-pub(super) use address::cidr_schema;
+pub(super) use address::{Address, Cidr};
 
 use std::str::FromStr;
 
