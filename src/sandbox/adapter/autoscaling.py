@@ -14,7 +14,7 @@ from moto.ec2.exceptions import (
     InvalidSubnetIdError,
 )
 
-from . import autoscaling_application, autoscaling_instances, autoscaling_refresh
+from . import autoscaling_instances, autoscaling_refresh
 from .autoscaling_group import Group
 from .ecs_agenda import agenda, before_requests, replace
 
@@ -50,7 +50,6 @@ def install(clock):
         cancel_instance_refresh,
         terminate_instance_in_auto_scaling_group,
     )
-    autoscaling_application.install(clock)
 
 
 def find(backend, name):

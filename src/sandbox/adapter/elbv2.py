@@ -9,7 +9,12 @@ from moto.elbv2.responses import ELBV2Response
 from . import elbv2_balancer as balancer
 from . import elbv2_listener as listener
 from . import elbv2_targets as targets
+from . import patching
+from .control import Control
 from .ecs_agenda import agenda, replace
+
+# Told (account, region) when the health of targets was changed from outside.
+health_changed = []
 
 # Tags on one resource (AWS's quota).
 _TAGS = 50
@@ -48,18 +53,31 @@ def install(_clock):
         describe_tags,
     )
     replace(ELBV2Response, modify_target_group_attributes, create_listener)
+    patching.wrap(Control, "__init__")(_add_control)
+
+
+def _add_control(original, self, *args):
+    """POST /_sandbox/target-health {"target_group_arn", "target_id"?, "state", "reason"?}"""
+    original(*args)
+
+    def order(body):
+        with self.lock:
+            set_target_health(body["target_group_arn"], body.get("target_id"), body["state"], body.get("reason"))
+
+    self._routes["POST", "target-health"] = order
 
 
 def set_target_health(target_group_arn, target_id, state, reason=None):
     """Hold the targets of a group (one id, or None for all) in a state; the state None lets them go again."""
     region, account = target_group_arn.split(":")[3:5]
-    with agenda.lock:
-        group = elbv2_backends[account][region].target_groups[target_group_arn]
-        group.orders = [order for order in group.orders if order[0] != target_id]
-        if state is not None:
-            default = "Target.FailedHealthChecks" if state == "unhealthy" else None
-            # An order for one target comes before one for all.
-            group.orders.insert(0 if target_id else len(group.orders), (target_id, state, reason or default))
+    group = elbv2_backends[account][region].target_groups[target_group_arn]
+    group.orders = [order for order in group.orders if order[0] != target_id]
+    if state is not None:
+        default = "Target.FailedHealthChecks" if state == "unhealthy" else None
+        # An order for one target comes before one for all.
+        group.orders.insert(0 if target_id else len(group.orders), (target_id, state, reason or default))
+    for listener in health_changed:
+        listener(account, region)
 
 
 def _activate(self):

@@ -86,7 +86,7 @@ def create_load_balancer(self, name, security_groups, subnet_ids, subnet_mapping
     balancer.canonical_hosted_zone_id = ZONES.get(self.region_name, "Z35SXDOTRQ7X7K")
     balancer.created_time = agenda.date()
     balancer.attrs = dict(ATTRIBUTES) if kind == "application" else balancer.attrs
-    balancer.active_at = agenda.now() + PROVISIONING / agenda.speed
+    balancer.active_at = agenda.now() + PROVISIONING
     balancer.interfaces = {}
     _connect(self, balancer)
     agenda.after(PROVISIONING, balancer.activate)

@@ -124,7 +124,7 @@ class TargetGroup(FakeTargetGroup):
                 if self.used_since is None:
                     self._drop(key, known)
                 elif known["drained"] is None:
-                    known["drained"] = agenda.now() + self.delay / agenda.speed
+                    known["drained"] = agenda.now() + self.delay
                     agenda.after(self.delay, lambda key=key, known=known: self._drop(key, known))
 
     def deregister_terminated_instances(self, instance_ids):
