@@ -6,24 +6,11 @@ from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 from moto.autoscaling.models import AutoScalingBackend
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
-from moto.ec2.exceptions import (
-    InvalidLaunchTemplateIdNotFound,
-    InvalidLaunchTemplateNameNotFoundError,
-    InvalidLaunchTemplateNameNotFoundWithNameError,
-    InvalidLaunchTemplateVersionNotFound,
-    InvalidSubnetIdError,
-)
+from moto.ec2.exceptions import EC2ClientError, InvalidSubnetIdError
 
 from . import autoscaling_instances, autoscaling_refresh
 from .autoscaling_group import Group
 from .ecs_agenda import agenda, before_requests, replace
-
-_TEMPLATE_ERRORS = (
-    InvalidLaunchTemplateIdNotFound,
-    InvalidLaunchTemplateNameNotFoundError,
-    InvalidLaunchTemplateNameNotFoundWithNameError,
-    InvalidLaunchTemplateVersionNotFound,
-)
 
 
 def install(clock):
@@ -68,14 +55,12 @@ def _template_errors(action):
     def checked(self):
         try:
             return action(self)
-        except _TEMPLATE_ERRORS as error:
-            raise ValidationError(
-                "You must use a valid fully-formed launch template. " + str(getattr(error, "message", error))
-            ) from error
         except InvalidSubnetIdError as error:
             raise ValidationError(
-                "The subnet ID specified in the VPCZoneIdentifier field does not exist: " + str(error.message)
+                f"The subnet ID specified in the VPCZoneIdentifier field does not exist: {error.message}"
             ) from error
+        except EC2ClientError as error:
+            raise ValidationError(f"You must use a valid fully-formed launch template. {error.message}") from error
 
     return checked
 

@@ -83,8 +83,8 @@ class Group(FakeAutoScalingGroup):
         self.keep(given)
         self.check_sizes()
         instances.check_profile(self)
-        if self.desired_capacity:
-            instances.image_of(self)
+        # An image that is named by a parameter must be there.
+        _ = self.image_id
 
     def keep(self, given):
         for field, attribute in KEPT.items():

@@ -6,7 +6,6 @@ from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import ASG_NAME_TAG, InstanceState
 from moto.ec2.utils import convert_tag_spec
 from moto.iam.models import iam_backends
-from moto.ssm.models import ssm_backends
 
 from .ecs_agenda import agenda
 
@@ -126,8 +125,7 @@ def _launch(group):
         options["launch_template"] = {"LaunchTemplateId": version.template.id, "Version": str(version.number)}
     if data.get("BlockDeviceMappings"):
         options["block_device_mappings"] = data["BlockDeviceMappings"]
-    image = image_of(group)
-    reservation = group.ec2_backend.run_instances(image, 1, group.user_data, group.security_groups, **options)
+    reservation = group.ec2_backend.run_instances(group.image_id, 1, group.user_data, group.security_groups, **options)
     instance = reservation.instances[0]
     for interface in instance.nics.values():
         interface.delete_on_termination = True
@@ -183,20 +181,6 @@ def _roomiest_subnet(group):
     zones = Counter(m.instance.availability_zone for m in alive(group))
     homes = Counter(m.instance.subnet_id for m in alive(group))
     return min(subnets, key=lambda s: (zones[s.availability_zone], homes[s.id])).id
-
-
-def image_of(group):
-    """The group's image, with `resolve:ssm:NAME` looked up."""
-    image = group.image_id
-    if not image.startswith("resolve:ssm:"):
-        return image
-    name = image.removeprefix("resolve:ssm:")
-    parameter = ssm_backends[group.account_id][group.region].get_parameters([name]).get(name)
-    if parameter is None:
-        raise ValidationError(
-            f"You must use a valid fully-formed launch template. The parameter {name} of {image} was not found."
-        )
-    return parameter.value
 
 
 def check_profile(group):

@@ -47,7 +47,7 @@ def install(_clock):
         describe_services=_describe_services,
         list_tasks=_list_tasks,
     )
-    ecs_scheduler.install()
+    ecs_scheduler.connect()
     autoscaling_instances.entered.append(_entered)
     autoscaling_instances.leaving.append(lambda member: ecs_instances.drain(_backend(member), member))
     autoscaling_instances.left.append(lambda member: ecs_instances.leave(_backend(member), member))

@@ -9,7 +9,7 @@ from .ecs_agenda import agenda
 LOOK, LONGEST_LOOK = 5, 120
 
 
-def install():
+def connect():
     ecs_task.changed.append(_task_changed)
     ecs_instances.changed.append(settle)
 
