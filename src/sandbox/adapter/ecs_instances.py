@@ -11,6 +11,8 @@ from .ecs_agenda import agenda
 
 # Seconds from launch to registered in ECS (measured low 41, typical 90).
 JOIN = 90
+# Seconds until waiting tasks are placed on it (estimate): instances that come together share them.
+PLACING = 5
 
 # Sizes: (vCPU, MiB, network interfaces), for the burstable and for the other families.
 _BURSTABLE = {
@@ -185,7 +187,7 @@ def join(backend, member):
         return
     joined = ContainerInstance(backend, name, member, provider)
     instances[joined.id] = joined
-    _tell(backend, name)
+    agenda.after(PLACING, lambda: _tell(backend, name))
 
 
 def join_all(backend):

@@ -62,7 +62,9 @@ def _add_control(original, self, *args):
 
     def order(body):
         with self.lock:
+            agenda.run()
             set_target_health(body["target_group_arn"], body.get("target_id"), body["state"], body.get("reason"))
+            agenda.run()
 
     self._routes["POST", "target-health"] = order
 
