@@ -11,6 +11,7 @@ from moto.applicationautoscaling.models import (
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.exceptions import JsonRESTError
+from moto.elbv2.models import elbv2_backends
 
 from .ecs_agenda import replace
 
@@ -92,6 +93,7 @@ def _deregister(self, namespace, r_id, dimension):
 def _put_policy(self, policy_name, service_namespace, resource_id, scalable_dimension, policy_body, policy_type):
     if resource_id not in self.targets.get(scalable_dimension, {}):
         raise _not_found("No scalable target registered", service_namespace, resource_id, scalable_dimension)
+    _check_label(self, policy_body or {})
     key = FakeApplicationAutoscalingPolicy.formulate_key(
         service_namespace, resource_id, scalable_dimension, policy_name
     )
@@ -103,6 +105,23 @@ def _put_policy(self, policy_name, service_namespace, resource_id, scalable_dime
         before.delete_alarms(self.account_id, self.region_name)
         policy.policy_arn, policy.creation_time = before.policy_arn, before.creation_time
     return policy
+
+
+def _check_label(self, body):
+    """Requests per target are counted for a target group that serves a load balancer: "app/…/targetgroup/…"."""
+    metric = body.get("PredefinedMetricSpecification") or {}
+    if metric.get("PredefinedMetricType") != "ALBRequestCountPerTarget":
+        return
+    balancer, _, group = (metric.get("ResourceLabel") or "").partition("/targetgroup/")
+    for known in elbv2_backends[self.account_id][self.region_name].target_groups.values():
+        if group and known.arn.endswith(f":targetgroup/{group}"):
+            if any(arn.endswith(f":loadbalancer/{balancer}") for arn in known.load_balancer_arns):
+                return
+    raise JsonRESTError(
+        "ValidationException",
+        f"Invalid resource label: {metric.get('ResourceLabel')}. It must name a load balancer and a target group that "
+        "is attached to it: app/<name>/<id>/targetgroup/<name>/<id>",
+    )
 
 
 def _delete_policy(self, policy_name, service_namespace, resource_id, scalable_dimension):

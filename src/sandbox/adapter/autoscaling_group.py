@@ -200,7 +200,7 @@ class Group(FakeAutoScalingGroup):
         if backend.autoscaling_groups.get(self.name) is self:
             del backend.autoscaling_groups[self.name]
 
-    def note(self, description, cause):
+    def note(self, description, cause, status="Successful"):
         """Remember an activity for DescribeScalingActivities."""
         moment = agenda.date()
         self.activities.insert(0, {
@@ -211,6 +211,6 @@ class Group(FakeAutoScalingGroup):
             "Cause": f"At {moment:%Y-%m-%dT%H:%M:%SZ} {cause}.",
             "StartTime": moment,
             "EndTime": moment,
-            "StatusCode": "Successful",
+            "StatusCode": status,
             "Progress": 100,
         })  # fmt: skip

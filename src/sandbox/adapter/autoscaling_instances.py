@@ -4,6 +4,7 @@ from collections import Counter
 
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import ASG_NAME_TAG, InstanceState
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.utils import convert_tag_spec
 from moto.iam.models import iam_backends
 
@@ -13,6 +14,8 @@ from .ecs_agenda import agenda
 # to end an instance until it is terminated (estimate).
 IN_SERVICE = 41
 TERMINATION = 30
+# Seconds until a launch that failed is tried again (estimate).
+RETRY = 60
 
 # Called with the group's member when it has become InService, begins to end, has ended.
 entered, leaving, left = [], [], []
@@ -58,7 +61,12 @@ def reconcile(group):
     surplus = len(alive(group)) - (group.desired_capacity or 0)
     if surplus < 0 and "Launch" not in group._suspended_processes:
         for _ in range(-surplus):
-            _launch(group)
+            try:
+                _launch(group)
+            except EC2ClientError as error:
+                group.note("Launching a new EC2 instance. Status Reason: " + error.message, "a launch failed", "Failed")
+                agenda.after(RETRY, lambda: reconcile(group))
+                return
     for _ in range(surplus):
         candidates = [m for m in alive(group) if not m.protected_from_scale_in]
         if not candidates:

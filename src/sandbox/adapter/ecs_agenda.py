@@ -9,6 +9,7 @@ All seconds are the sandbox clock's. Every call into moto runs under the adapter
 import datetime
 import heapq
 import itertools
+import traceback
 
 from . import patching
 
@@ -56,7 +57,10 @@ class Agenda:
                 if not self._entries or self._entries[0][0] > present:
                     return
                 self._moment, _, action = heapq.heappop(self._entries)
-                action()
+                try:
+                    action()
+                except Exception:  # the log has it; the call that came by can't help it
+                    traceback.print_exc()
         finally:
             self._moment = None
 

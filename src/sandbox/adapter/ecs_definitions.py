@@ -110,9 +110,9 @@ def _number_revision(backend, definition):
     family[definition.revision] = definition
 
 
-def _find(self, text):
+def find(self, task_definition_str):
     """By ARN, family:revision, or the newest active one of a family."""
-    family, _, revision = text.split("/")[-1].partition(":")
+    family, _, revision = task_definition_str.split("/")[-1].partition(":")
     known = self.task_definitions.get(family, {})
     if revision:
         found = known.get(int(revision)) if revision.isdigit() else None
@@ -123,11 +123,8 @@ def _find(self, text):
     return found
 
 
-find = _find
-
-
 def describe_task_definition(self):
-    definition = _find(self.ecs_backend, self._get_param("taskDefinition"))
+    definition = find(self.ecs_backend, self._get_param("taskDefinition"))
     answer = {"taskDefinition": describe(definition)}
     if "TAGS" in self._get_param("include", []):
         answer["tags"] = definition.tags

@@ -49,6 +49,8 @@ def best_instance(backend, cluster_name, wanted, others=()):
     for instance in backend.container_instances.get(cluster_name, {}).values():
         held = held_by(backend, instance)
         missing = "AGENT" if instance.status != "ACTIVE" else instance.lacks(held, wanted)
+        if missing is None and wanted.alone and any(task.service is wanted.service for task in held):
+            missing = "distinctInstance placement constraint unsatisfied"
         if missing is None:
             fitting.append((instance, len(held)))
         else:

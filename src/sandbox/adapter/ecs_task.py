@@ -58,6 +58,12 @@ class Task:
         return self.fixed_ports if self.instance else []
 
     @property
+    def alone(self):
+        """Its service wants every task on an instance of its own."""
+        rules = self.service.settings["placementConstraints"] if self.service else []
+        return any(rule["type"] == "distinctInstance" for rule in rules)
+
+    @property
     def broken(self):
         """The convention for tests: an image with "broken" in its name or tag never runs."""
         return any("broken" in container["image"] for container in self.definition.container_definitions)

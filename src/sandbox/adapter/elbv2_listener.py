@@ -140,6 +140,7 @@ def create_listener(self, load_balancer_arn, protocol, port, ssl_policy, certifi
     listener = _BASE["create_listener"](self, load_balancer_arn, protocol, port, policy, certificate, actions,
                                         alpn_policy, tags)  # fmt: skip
     listener.attributes = {"routing.http.response.server.enabled": "true"}
+    listener.mutual_authentication = {"Mode": "off"} if policy else None
     relink(self)
     return listener
 
