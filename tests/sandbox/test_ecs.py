@@ -1,6 +1,7 @@
 """ECS on Auto Scaling capacity: instances join, services reach a steady state, fail and are rolled back, go away."""
 
 import base64
+import time
 import unittest
 from collections import Counter
 
@@ -372,6 +373,41 @@ class Services(World):
         self.assertEqual(len(self.tasks()), 2)
         self.pass_time(300)
         self.assertEqual(self.rollout(), ("COMPLETED", 2, 1))
+        self.assertEqual(self.health(), {"healthy": 2})
+
+    def test_draining_moves_tasks(self) -> None:
+        self.everything()
+        arns = self.ecs.list_container_instances(cluster="malmo")["containerInstanceArns"]
+        drained = self.ecs.update_container_instances_state(cluster="malmo", containerInstances=arns[:1], status="DRAINING")
+        self.assertEqual(drained["containerInstances"][0]["status"], "DRAINING")
+        self.refused("InvalidParameterException", self.ecs.deregister_container_instance, cluster="malmo",
+                     containerInstance=arns[0])  # fmt: skip
+        self.pass_time(120)
+        self.assertEqual({t["containerInstanceArn"] for t in self.tasks()}, set(arns[1:]))
+        self.assertEqual(self.rollout(), ("COMPLETED", 2, 1))
+        self.ecs.deregister_container_instance(cluster="malmo", containerInstance=arns[0])
+
+    def test_one_task_an_instance(self) -> None:
+        self.everything()
+        self.ecs.create_service(cluster="malmo", serviceName="agent", taskDefinition="web", schedulingStrategy="DAEMON")
+        self.ecs.create_service(cluster="malmo", serviceName="apart", taskDefinition="web", desiredCount=2,
+                                placementConstraints=[{"type": "distinctInstance"}])  # fmt: skip
+        self.pass_time(60)
+        for name in ("agent", "apart"):
+            arns = self.ecs.list_tasks(cluster="malmo", serviceName=name)["taskArns"]
+            tasks = self.ecs.describe_tasks(cluster="malmo", tasks=arns)["tasks"]
+            self.assertEqual(len({t["containerInstanceArn"] for t in tasks}), 2, name)
+
+    def test_a_long_time_passes(self) -> None:
+        """What nobody looks at for a month costs no time: pauses grow, and nothing plans itself without end."""
+        self.everything()
+        self.definition("web:broken")
+        config = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
+        self.ecs.update_service(cluster="malmo", service="web", taskDefinition="web:2", deploymentConfiguration=config)
+        self.pass_time(30 * 24 * 3600)
+        began = time.monotonic()
+        self.assertEqual(self.rollout()[0], "IN_PROGRESS")
+        self.assertLess(time.monotonic() - began, 8)
         self.assertEqual(self.health(), {"healthy": 2})
 
     def test_delete(self) -> None:

@@ -1,7 +1,7 @@
 """ECS: moto's API with clusters, services and tasks that live (the other `ecs_` files)."""
 
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
-from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.ecs.responses import EC2ContainerServiceResponse, format_attributes
 
 from . import autoscaling_instances, ecs_calls, ecs_cluster, ecs_definitions, ecs_instances, ecs_scheduler, elbv2
 from .ecs_agenda import agenda, replace
@@ -47,6 +47,10 @@ def install(_clock):
         describe_services=_describe_services,
         list_tasks=_list_tasks,
     )
+    # moto keeps the attributes of a container instance as a dictionary.
+    transformers = EC2ContainerServiceResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER
+    transformers["UpdateContainerInstancesStateResponse.containerInstances.ContainerInstance.attributes"] = format_attributes
+    transformers["DeregisterContainerInstanceResponse.containerInstance.attributes"] = format_attributes
     ecs_scheduler.connect()
     autoscaling_instances.entered.append(_entered)
     autoscaling_instances.leaving.append(lambda member: ecs_instances.drain(_backend(member), member))

@@ -80,6 +80,9 @@ def roll(service):
     if service.status != "ACTIVE":
         _empty(service)
         return
+    if service.scheduling_strategy == "DAEMON":
+        instances = service.backend.container_instances.get(service.cluster_name, {}).values()
+        service.desired = sum(instance.status == "ACTIVE" for instance in instances)
     primary, desired = service.deployments[0], service.desired
     if primary.state == "FAILED":
         return

@@ -60,8 +60,10 @@ class Task:
     @property
     def alone(self):
         """Its service wants every task on an instance of its own."""
-        rules = self.service.settings["placementConstraints"] if self.service else []
-        return any(rule["type"] == "distinctInstance" for rule in rules)
+        if self.service is None:
+            return False
+        rules = self.service.settings["placementConstraints"]
+        return self.service.scheduling_strategy == "DAEMON" or any(r["type"] == "distinctInstance" for r in rules)
 
     @property
     def broken(self):

@@ -16,8 +16,9 @@ from .ecs_agenda import agenda, replace
 # Told (account, region) when the health of targets was changed from outside.
 health_changed = []
 
-# Tags on one resource (AWS's quota).
+# Tags on one resource, and resources in one DescribeTags (AWS's limits).
 _TAGS = 50
+_DESCRIBED = 20
 
 _BASE = {name: getattr(ELBv2Backend, name) for name in ("create_target_group", "describe_rules",
                                                         "describe_target_groups")}  # fmt: skip
@@ -119,6 +120,8 @@ def add_tags(self, resource_arns, tags):
 
 
 def describe_tags(self, resource_arns):
+    if len(resource_arns) > _DESCRIBED:
+        raise ELBClientError("ValidationError", f"You can describe the tags of at most {_DESCRIBED} resources at once")
     for arn in resource_arns:
         self._get_resource_by_arn(arn)
     return {arn: self.tagging_service.get_tag_dict_for_resource(arn) for arn in resource_arns}

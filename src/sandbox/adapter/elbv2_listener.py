@@ -21,19 +21,14 @@ _BASE = {name: getattr(ELBv2Backend, name) for name in ("create_listener", "crea
 
 
 def relink(backend):
-    """After any change of listeners or rules: which balancers each target group and certificate serves."""
-    certificates, groups = {}, {}
+    """After any change of listeners or rules: which balancers each target group serves."""
+    groups = {}
     for balancer in backend.load_balancers.values():
         for listener in balancer.listeners.values():
-            for arn in listener.certificates:
-                certificates.setdefault(arn, set()).add(balancer.arn)
             for rule in listener.rules.values():
                 for action in rule.actions:
                     for arn in backend._get_target_group_arns_from(action.data):
                         groups.setdefault(arn, {})[balancer.arn] = balancer
-    for bundle in acm_backends[backend.account_id][backend.region_name]._certificates.values():
-        kept = [arn for arn in bundle.in_use_by if ":loadbalancer/" not in arn and ":listener/" not in arn]
-        bundle.in_use_by = kept + sorted(certificates.get(bundle.arn, ()))
     for group in backend.target_groups.values():
         users = groups.get(group.arn, {})
         group.load_balancer_arns = sorted(users)
