@@ -93,7 +93,7 @@ class AutoScaling(Case):
             "HealthCheckType": "ELB", "HealthCheckGracePeriod": 120, "TerminationPolicies": ["OldestInstance"],
             "CapacityRebalance": True, "MaxInstanceLifetime": 604800, "DefaultInstanceWarmup": 60,
             "DefaultCooldown": 90, "NewInstancesProtectedFromScaleIn": True,
-        }  # fmt: skip
+        }
         self.create(self.template(), **given)
         self.assertEqual({k: self.group()[k] for k in given}, given)
         self.scaling.enable_metrics_collection(AutoScalingGroupName="malmo", Granularity="1Minute",
@@ -227,7 +227,7 @@ class Application(Case):
             TargetTrackingScalingPolicyConfiguration={
                 "TargetValue": value, "PredefinedMetricSpecification": {"PredefinedMetricType": metric},
                 "ScaleInCooldown": 300, "ScaleOutCooldown": 60},
-        )  # fmt: skip
+        )
 
     def alarms(self) -> list:
         prefix = "TargetTracking-service/malmo/web-Alarm"

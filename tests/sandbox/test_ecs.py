@@ -24,17 +24,17 @@ class World(Case):
         self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.net["vpc"])
         self.group = self.ec2.create_security_group(GroupName="g", Description="g", VpcId=self.net["vpc"])["GroupId"]
         self.ecs.create_cluster(clusterName="malmo", settings=[{"name": "containerInsights", "value": "enhanced"}],
-                                tags=[{"key": "migrate:city", "value": "malmo"}])  # fmt: skip
+                                tags=[{"key": "migrate:city", "value": "malmo"}])
 
     def capacity(self, desired: int = 2, maximum: int = 6, provider: bool = True, kind: str = "t3.small") -> None:
         data = base64.b64encode(b"#!/bin/bash\necho ECS_CLUSTER=malmo >> /etc/ecs/ecs.config\n").decode()
         self.ec2.create_launch_template(LaunchTemplateName="nodes", LaunchTemplateData={
-            "ImageId": IMAGE, "InstanceType": kind, "UserData": data, "SecurityGroupIds": [self.group]})  # fmt: skip
+            "ImageId": IMAGE, "InstanceType": kind, "UserData": data, "SecurityGroupIds": [self.group]})
         self.scaling.create_auto_scaling_group(
             AutoScalingGroupName="nodes", MinSize=min(desired, 2), MaxSize=maximum, DesiredCapacity=desired,
             LaunchTemplate={"LaunchTemplateName": "nodes", "Version": "$Latest"},
             VPCZoneIdentifier=",".join(self.net["subnets"]), NewInstancesProtectedFromScaleIn=True,
-        )  # fmt: skip
+        )
         if provider:
             self.provider()
 
@@ -42,31 +42,31 @@ class World(Case):
         arn = self.scaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]["AutoScalingGroupARN"]
         self.ecs.create_capacity_provider(name="nodes", autoScalingGroupProvider={
             "autoScalingGroupArn": arn, "managedTerminationProtection": "ENABLED",
-            "managedScaling": {"status": "ENABLED", "targetCapacity": 100, "instanceWarmupPeriod": 60}, **given})  # fmt: skip
+            "managedScaling": {"status": "ENABLED", "targetCapacity": 100, "instanceWarmupPeriod": 60}, **given})
         self.ecs.put_cluster_capacity_providers(
             cluster="malmo", capacityProviders=["nodes"],
             defaultCapacityProviderStrategy=[{"capacityProvider": "nodes", "weight": 1}],
-        )  # fmt: skip
+        )
 
     def balancer(self) -> str:
         kind = "ip" if self.mode == "awsvpc" else "instance"
         self.targets = self.elb.create_target_group(
             Name="web", Protocol="HTTP", Port=8080, VpcId=self.net["vpc"], TargetType=kind, HealthyThresholdCount=2,
-            HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2)["TargetGroups"][0]["TargetGroupArn"]  # fmt: skip
+            HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2)["TargetGroups"][0]["TargetGroupArn"]
         self.elb.modify_target_group_attributes(TargetGroupArn=self.targets, Attributes=[
-            {"Key": "deregistration_delay.timeout_seconds", "Value": "30"}])  # fmt: skip
+            {"Key": "deregistration_delay.timeout_seconds", "Value": "30"}])
         return self.elb.create_load_balancer(
-            Name="malmo", Subnets=self.net["subnets"], SecurityGroups=[self.group])["LoadBalancers"][0]["LoadBalancerArn"]  # fmt: skip
+            Name="malmo", Subnets=self.net["subnets"], SecurityGroups=[self.group])["LoadBalancers"][0]["LoadBalancerArn"]
 
     def listen(self, balancer: str) -> None:
         self.elb.create_listener(LoadBalancerArn=balancer, Port=80, Protocol="HTTP", DefaultActions=[
-            {"Type": "forward", "TargetGroupArn": self.targets}])  # fmt: skip
+            {"Type": "forward", "TargetGroupArn": self.targets}])
 
     def definition(self, image: str = "web:1", **given) -> str:
         container = {
             "name": "web", "image": image, "portMappings": [{"containerPort": 8080}], "essential": True,
             "healthCheck": {"command": ["CMD-SHELL", "true"], "interval": 5},
-        }  # fmt: skip
+        }
         given = {"family": "web", "networkMode": self.mode, "cpu": "256", "memory": "512", **given}
         made = self.ecs.register_task_definition(**{"containerDefinitions": [container], **given})
         return made["taskDefinition"]["taskDefinitionArn"]
@@ -80,10 +80,10 @@ class World(Case):
             "placementStrategy": [{"type": "spread", "field": "attribute:ecs.availability-zone"}],
             "healthCheckGracePeriodSeconds": 60, "propagateTags": "SERVICE", "enableECSManagedTags": True,
             "enableExecuteCommand": True, "tags": [{"key": "migrate:city", "value": "malmo"}], **given,
-        }  # fmt: skip
+        }
         if self.mode == "awsvpc":
             given.setdefault("networkConfiguration", {"awsvpcConfiguration": {
-                "subnets": self.net["subnets"], "securityGroups": [self.group], "assignPublicIp": "DISABLED"}})  # fmt: skip
+                "subnets": self.net["subnets"], "securityGroups": [self.group], "assignPublicIp": "DISABLED"}})
         return self.ecs.create_service(**given)["service"]
 
     def everything(self) -> None:
@@ -134,10 +134,10 @@ class Capacity(World):
 
     def test_join_by_capacity_provider_alone(self) -> None:
         self.ec2.create_launch_template(
-            LaunchTemplateName="nodes", LaunchTemplateData={"ImageId": IMAGE, "InstanceType": "m5.large"})  # fmt: skip
+            LaunchTemplateName="nodes", LaunchTemplateData={"ImageId": IMAGE, "InstanceType": "m5.large"})
         self.scaling.create_auto_scaling_group(
             AutoScalingGroupName="nodes", MinSize=1, MaxSize=2, LaunchTemplate={"LaunchTemplateName": "nodes"},
-            VPCZoneIdentifier=self.net["subnets"][0], NewInstancesProtectedFromScaleIn=True)  # fmt: skip
+            VPCZoneIdentifier=self.net["subnets"][0], NewInstancesProtectedFromScaleIn=True)
         self.pass_time(200)
         self.assertEqual(self.ecs.list_container_instances(cluster="malmo")["containerInstanceArns"], [])
         self.provider()
@@ -157,7 +157,7 @@ class Capacity(World):
         self.assertEqual(found["autoScalingGroupProvider"]["managedTerminationProtection"], "ENABLED")
         self.assertEqual(found["autoScalingGroupProvider"]["managedScaling"]["instanceWarmupPeriod"], 60)
         self.ecs.update_capacity_provider(name="nodes", autoScalingGroupProvider={
-            "managedScaling": {"status": "ENABLED", "targetCapacity": 90}})  # fmt: skip
+            "managedScaling": {"status": "ENABLED", "targetCapacity": 90}})
         found = self.ecs.describe_capacity_providers(capacityProviders=["nodes"])["capacityProviders"][0]
         self.assertEqual(found["autoScalingGroupProvider"]["managedScaling"]["targetCapacity"], 90)
         self.assertEqual(found["autoScalingGroupProvider"]["managedScaling"]["instanceWarmupPeriod"], 60)
@@ -226,13 +226,13 @@ class Clusters(World):
             "environment": [{"name": "A", "value": "b"}], "stopTimeout": 30, "restartPolicy": {"enabled": True},
             "portMappings": [{"containerPort": 8080, "name": "http", "appProtocol": "http"}],
             "versionConsistency": "enabled",
-        }  # fmt: skip
+        }
         given = {
             "family": "full", "networkMode": "bridge", "memory": "512", "cpu": "256", "requiresCompatibilities": ["EC2"],
             "runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
             "volumes": [{"name": "tmp"}], "executionRoleArn": "arn:aws:iam::210987654321:role/e",
             "taskRoleArn": "arn:aws:iam::210987654321:role/t", "pidMode": "task", "enableFaultInjection": False,
-        }  # fmt: skip
+        }
         tags = [{"key": "migrate:city", "value": "malmo"}]
         self.ecs.register_task_definition(**given, containerDefinitions=[container], tags=tags)
         answer = self.ecs.describe_task_definition(taskDefinition="full", include=["TAGS"])
@@ -255,7 +255,7 @@ class Clusters(World):
         made = self.ecs.register_task_definition(**given, containerDefinitions=[container])["taskDefinition"]
         self.assertEqual(made["revision"], 2)
         self.refused("ClientException", self.ecs.register_task_definition, family="bad",
-                     containerDefinitions=[{**container, "memory": 10}])  # fmt: skip
+                     containerDefinitions=[{**container, "memory": 10}])
 
 
 class Services(World):
@@ -381,7 +381,7 @@ class Services(World):
         drained = self.ecs.update_container_instances_state(cluster="malmo", containerInstances=arns[:1], status="DRAINING")
         self.assertEqual(drained["containerInstances"][0]["status"], "DRAINING")
         self.refused("InvalidParameterException", self.ecs.deregister_container_instance, cluster="malmo",
-                     containerInstance=arns[0])  # fmt: skip
+                     containerInstance=arns[0])
         self.pass_time(120)
         self.assertEqual({t["containerInstanceArn"] for t in self.tasks()}, set(arns[1:]))
         self.assertEqual(self.rollout(), ("COMPLETED", 2, 1))
@@ -391,7 +391,7 @@ class Services(World):
         self.everything()
         self.ecs.create_service(cluster="malmo", serviceName="agent", taskDefinition="web", schedulingStrategy="DAEMON")
         self.ecs.create_service(cluster="malmo", serviceName="apart", taskDefinition="web", desiredCount=2,
-                                placementConstraints=[{"type": "distinctInstance"}])  # fmt: skip
+                                placementConstraints=[{"type": "distinctInstance"}])
         self.pass_time(60)
         for name in ("agent", "apart"):
             arns = self.ecs.list_tasks(cluster="malmo", serviceName=name)["taskArns"]
@@ -432,7 +432,7 @@ class Services(World):
 
     def test_run_task(self) -> None:
         self.ecs.register_task_definition(family="job", memory="256", networkMode="bridge",
-                                          containerDefinitions=[{"name": "job", "image": "job:1"}])  # fmt: skip
+                                          containerDefinitions=[{"name": "job", "image": "job:1"}])
         self.refused("InvalidParameterException", self.ecs.run_task, cluster="malmo", taskDefinition="job")
         self.capacity()
         self.pass_time(120)

@@ -20,13 +20,13 @@ class LoadBalancers(Case):
 
     def balancer(self, **given) -> dict:
         given = {"Name": "malmo", "Subnets": self.net["subnets"][:2], "SecurityGroups": [self.group],
-                 "Tags": [{"Key": "migrate:city", "Value": "malmo"}], **given}  # fmt: skip
+                 "Tags": [{"Key": "migrate:city", "Value": "malmo"}], **given}
         return self.elb.create_load_balancer(**given)["LoadBalancers"][0]
 
     def targets(self, name: str = "web", **given) -> str:
         given = {"Name": name, "Protocol": "HTTP", "Port": 8080, "VpcId": self.net["vpc"], "TargetType": "ip",
                  "HealthCheckPath": "/healthz", "HealthCheckIntervalSeconds": 5, "HealthCheckTimeoutSeconds": 2,
-                 "HealthyThresholdCount": 2, **given}  # fmt: skip
+                 "HealthyThresholdCount": 2, **given}
         return self.elb.create_target_group(**given)["TargetGroups"][0]["TargetGroupArn"]
 
     def listener(self, balancer: str, arn: str, port: int = 80, **given) -> dict:
@@ -88,16 +88,16 @@ class LoadBalancers(Case):
         self.assertEqual({i["SubnetId"] for i in self.interfaces()}, set(self.net["subnets"][1:]))
         self.refused("InvalidConfigurationRequest", self.elb.modify_load_balancer_attributes, LoadBalancerArn=arn,
                      Attributes=[{"Key": "access_logs.s3.enabled", "Value": "true"},
-                                 {"Key": "access_logs.s3.bucket", "Value": "no-such-bucket"}])  # fmt: skip
+                                 {"Key": "access_logs.s3.bucket", "Value": "no-such-bucket"}])
         s3 = self.client("s3")
         s3.create_bucket(Bucket="malmo-logs", CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_policy(Bucket="malmo-logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
-            "Action": "s3:PutObject", "Resource": "arn:aws:s3:::malmo-logs/*"}]}))  # fmt: skip
+            "Action": "s3:PutObject", "Resource": "arn:aws:s3:::malmo-logs/*"}]}))
         self.elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[
             {"Key": "access_logs.s3.enabled", "Value": "true"},
             {"Key": "access_logs.s3.bucket", "Value": "malmo-logs"},
-            {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true"}])  # fmt: skip
+            {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true"}])
         found = self.elb.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
         attributes = {a["Key"]: a["Value"] for a in found}
         self.assertEqual(attributes["access_logs.s3.bucket"], "malmo-logs")
@@ -117,7 +117,7 @@ class LoadBalancers(Case):
         self.assertEqual(attributes["deregistration_delay.timeout_seconds"], "300")
         self.assertEqual(attributes["stickiness.type"], "lb_cookie")
         self.elb.modify_target_group(TargetGroupArn=arn, HealthCheckPath="/new", HealthyThresholdCount=3,
-                                     Matcher={"HttpCode": "200-299"})  # fmt: skip
+                                     Matcher={"HttpCode": "200-299"})
         group = self.elb.describe_target_groups(Names=["web"])["TargetGroups"][0]
         self.assertEqual((group["HealthCheckPath"], group["HealthyThresholdCount"]), ("/new", 3))
         self.assertEqual(group["Matcher"]["HttpCode"], "200-299")
@@ -142,7 +142,7 @@ class LoadBalancers(Case):
         balancer = self.balancer()["LoadBalancerArn"]
         self.elb.create_listener(LoadBalancerArn=balancer, Port=80, Protocol="HTTP", DefaultActions=[
             {"Type": "forward", "ForwardConfig": {"TargetGroups": [
-                {"TargetGroupArn": arn, "Weight": 5}, {"TargetGroupArn": legacy, "Weight": 95}]}}])  # fmt: skip
+                {"TargetGroupArn": arn, "Weight": 5}, {"TargetGroupArn": legacy, "Weight": 95}]}}])
         self.assertEqual(self.health(legacy), {"10.40.1.10": "initial"})
         self.pass_time(173)
         self.assertEqual(self.health(legacy), {"10.40.1.10": "initial"})
@@ -176,11 +176,11 @@ class LoadBalancers(Case):
             name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "www.malmobybike.example")])
             made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
                     .serial_number(1).not_valid_before(datetime(2020, 1, 1))
-                    .not_valid_after(datetime.now() + timedelta(days=900)).sign(key, hashes.SHA256()))  # fmt: skip
+                    .not_valid_after(datetime.now() + timedelta(days=900)).sign(key, hashes.SHA256()))
             arn = self.acm.import_certificate(
                 Certificate=made.public_bytes(serialization.Encoding.PEM),
                 PrivateKey=key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                             serialization.NoEncryption()))["CertificateArn"]  # fmt: skip
+                                             serialization.NoEncryption()))["CertificateArn"]
         return arn
 
     def test_listeners(self) -> None:
@@ -205,9 +205,9 @@ class LoadBalancers(Case):
             self.assertEqual(changed["SslPolicy"], policy)
         self.assertEqual(changed["Certificates"], https["Certificates"])
         self.refused("CertificateNotFound", self.elb.modify_listener, ListenerArn=made["ListenerArn"],
-                     Certificates=[{"CertificateArn": missing}])  # fmt: skip
+                     Certificates=[{"CertificateArn": missing}])
         self.refused("TargetGroupNotFound", self.elb.modify_listener, ListenerArn=made["ListenerArn"],
-                     DefaultActions=[{"Type": "forward", "TargetGroupArn": arn + "0"}])  # fmt: skip
+                     DefaultActions=[{"Type": "forward", "TargetGroupArn": arn + "0"}])
         in_use = self.acm.describe_certificate(CertificateArn=https["Certificates"][0]["CertificateArn"])["Certificate"]
         self.assertEqual(in_use["InUseBy"], [balancer])
         other = self.balancer(Name="other")["LoadBalancerArn"]
@@ -221,14 +221,14 @@ class LoadBalancers(Case):
             {"Field": "host-header", "HostHeaderConfig": {"Values": ["www.malmobybike.example"]}},
         ]
         return self.elb.create_rule(ListenerArn=listener, Priority=priority, Conditions=conditions, Actions=[action],
-                                    Tags=[{"Key": "a", "Value": "b"}])["Rules"][0]  # fmt: skip
+                                    Tags=[{"Key": "a", "Value": "b"}])["Rules"][0]
 
     def test_rules(self) -> None:
         balancer, arn, legacy = self.balancer()["LoadBalancerArn"], self.targets(), self.targets("legacy")
         listener = self.listener(balancer, arn)["ListenerArn"]
         weighted = {"Type": "forward", "ForwardConfig": {
             "TargetGroups": [{"TargetGroupArn": arn, "Weight": 5}, {"TargetGroupArn": legacy, "Weight": 95}],
-            "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60}}}  # fmt: skip
+            "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60}}}
         second = self.rule(listener, 20, weighted)
         first = self.rule(listener, 10, {"Type": "forward", "TargetGroupArn": arn})
         self.refused("PriorityInUse", self.rule, listener=listener, priority=10, action=weighted)
@@ -238,7 +238,7 @@ class LoadBalancers(Case):
         self.assertEqual(rules[0]["Actions"][0]["ForwardConfig"]["TargetGroups"], [{"TargetGroupArn": arn, "Weight": 1}])
         self.assertEqual(rules[0]["Conditions"][0]["Values"], ["/api/*"])
         self.elb.set_rule_priorities(RulePriorities=[{"RuleArn": first["RuleArn"], "Priority": 20},
-                                                     {"RuleArn": second["RuleArn"], "Priority": 10}])  # fmt: skip
+                                                     {"RuleArn": second["RuleArn"], "Priority": 10}])
         rules = self.elb.describe_rules(ListenerArn=listener)["Rules"]
         self.assertEqual([r["RuleArn"] for r in rules[:2]], [second["RuleArn"], first["RuleArn"]])
         changed = self.elb.modify_rule(RuleArn=first["RuleArn"], Actions=[weighted])["Rules"][0]

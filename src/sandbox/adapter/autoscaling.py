@@ -8,7 +8,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.ec2.exceptions import EC2ClientError, InvalidSubnetIdError
 
-from . import autoscaling_instances, autoscaling_refresh
+from . import autoscaling_instances, autoscaling_refresh, patching
 from .autoscaling_group import Group
 from .ecs_agenda import agenda, before_requests, replace
 
@@ -17,9 +17,11 @@ def install(clock):
     """Change moto's Auto Scaling, and let what is due happen before every request of any service."""
     agenda.use(clock)
     before_requests(BaseResponse)
+    patching.wrap(AutoScalingBackend, "__init__")(_begin)
     replace(
         AutoScalingBackend,
         delete_auto_scaling_group=lambda self, name: find(self, name).delete_from(self, False),
+        enable_metrics_collection=lambda self, name, metrics: find(self, name).enable_metrics_collection(metrics),
         set_desired_capacity=_set_desired_capacity,
         notify_terminate_instances=_notify_terminate_instances,
         set_instance_health=_set_instance_health,
@@ -39,13 +41,21 @@ def install(clock):
     )
 
 
+class Groups(dict):
+    """A backend's groups by name. A name that isn't there is AWS's error, whichever call asked for it."""
+
+    def __missing__(self, name):
+        raise ValidationError(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
+
+
+def _begin(original, self, *args, **named):
+    original(*args, **named)
+    self.autoscaling_groups = Groups()
+
+
 def find(backend, name):
     """The group of that name, or its ARN; AWS's error if there is none."""
-    name = (name or "").split("autoScalingGroupName/")[-1]
-    group = backend.autoscaling_groups.get(name)
-    if group is None:
-        raise ValidationError(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
-    return group
+    return backend.autoscaling_groups[(name or "").split("autoScalingGroupName/")[-1]]
 
 
 def _template_errors(action):
@@ -162,7 +172,7 @@ def terminate_instance_in_auto_scaling_group(self):
 def _set_desired_capacity(self, group_name, desired_capacity):
     group = find(self, group_name)
     for bound, wrong, word in ((group.max_size, desired_capacity > group.max_size, "above max"),
-                               (group.min_size, desired_capacity < group.min_size, "below min")):  # fmt: skip
+                               (group.min_size, desired_capacity < group.min_size, "below min")):
         if wrong:
             raise ValidationError(
                 f"New SetDesiredCapacity value {desired_capacity} is {word} value {bound} for the AutoScalingGroup."

@@ -41,7 +41,7 @@ def install(_clock):
     )
     replace(FakeApplicationAutoscalingPolicy, _generate_ecs_alarms=_alarms)
     replace(ApplicationAutoScalingResponse, register_scalable_target, list_tags_for_resource, tag_resource,
-            untag_resource)  # fmt: skip
+            untag_resource)
 
 
 def forget_service(account, region, cluster, service):
@@ -65,7 +65,7 @@ def _register(self, namespace, r_id, dimension, min_capacity, max_capacity, role
     low = min_capacity if min_capacity is not None else getattr(known, "min_capacity", None)
     high = max_capacity if max_capacity is not None else getattr(known, "max_capacity", None)
     if low is None or high is None:
-        raise JsonRESTError("ValidationException", "Minimum and maximum capacity are required for a new scalable target")
+        raise JsonRESTError("ValidationException", "A new scalable target needs a minimum and a maximum capacity")
     if low > high:
         raise JsonRESTError("ValidationException", "Maximum capacity cannot be less than minimum capacity")
     role = role_arn or (
@@ -137,7 +137,7 @@ def _delete_policy(self, policy_name, service_namespace, resource_id, scalable_d
 def _policies(backend, namespace, resource, dimension):
     wanted = (namespace, resource, dimension)
     return [p for p in backend.policies.values()
-            if (p.service_namespace, p.resource_id, p.scalable_dimension) == wanted]  # fmt: skip
+            if (p.service_namespace, p.resource_id, p.scalable_dimension) == wanted]
 
 
 def _alarms(self):

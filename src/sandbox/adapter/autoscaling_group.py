@@ -18,7 +18,7 @@ METRICS = [
     "GroupTerminatingInstances", "GroupTotalCapacity", "GroupTotalInstances", "WarmPoolDesiredCapacity",
     "WarmPoolMinSize", "WarmPoolPendingCapacity", "WarmPoolTerminatingCapacity", "WarmPoolTotalCapacity",
     "WarmPoolWarmedCapacity",
-]  # fmt: skip
+]
 
 # Request field -> attribute, for the settings that are kept as they are given.
 KEPT = {
@@ -130,7 +130,7 @@ class Group(FakeAutoScalingGroup):
     def check_sizes(self):
         if self.min_size > self.max_size:
             raise ValidationError("Max bound, %s, must be greater than or equal to min bound, %s"
-                                  % (self.max_size, self.min_size))  # fmt: skip
+                                  % (self.max_size, self.min_size))
         if not self.min_size <= self.desired_capacity <= self.max_size:
             raise ValidationError(
                 f"Desired capacity:{self.desired_capacity} must be between the specified "
@@ -213,4 +213,4 @@ class Group(FakeAutoScalingGroup):
             "EndTime": moment,
             "StatusCode": status,
             "Progress": 100,
-        })  # fmt: skip
+        })

@@ -49,8 +49,11 @@ def install(_clock):
     )
     # moto keeps the attributes of a container instance as a dictionary.
     transformers = EC2ContainerServiceResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER
-    transformers["UpdateContainerInstancesStateResponse.containerInstances.ContainerInstance.attributes"] = format_attributes
-    transformers["DeregisterContainerInstanceResponse.containerInstance.attributes"] = format_attributes
+    for answer in (
+        "UpdateContainerInstancesStateResponse.containerInstances.ContainerInstance",
+        "DeregisterContainerInstanceResponse.containerInstance",
+    ):
+        transformers[f"{answer}.attributes"] = format_attributes
     ecs_scheduler.connect()
     autoscaling_instances.entered.append(_entered)
     autoscaling_instances.leaving.append(lambda member: ecs_instances.drain(_backend(member), member))

@@ -38,7 +38,7 @@ def _check_balancers(backend, definition, balancers):
         group = groups.get(arn)
         if group is None:
             raise InvalidParameterException(f"Unable to assume role and validate the specified targetGroupArn: {arn}. "
-                                            "The specified target group does not exist.")  # fmt: skip
+                                            "The specified target group does not exist.")
         expected = "ip" if definition.network_mode == "awsvpc" else "instance"
         if group.target_type != expected:
             raise InvalidParameterException(
@@ -127,7 +127,7 @@ def update_service(self):
     if given.get("taskDefinition"):
         definition = _definition(backend, definition.arn)
     merged = {field: given.get(field, service.settings.get(field)) for field in (
-        "networkConfiguration", "loadBalancers", "healthCheckGracePeriodSeconds")}  # fmt: skip
+        "networkConfiguration", "loadBalancers", "healthCheckGracePeriodSeconds")}
     merged["capacityProviderStrategy"] = given.get("capacityProviderStrategy")
     merged["deploymentConfiguration"] = {**service.configuration, **(given.get("deploymentConfiguration") or {})}
     _check(backend, cluster, definition, merged)
@@ -154,7 +154,7 @@ def describe_services(self):
     wanted = self._get_param("services") or []
     if not wanted or len(wanted) > 10:
         raise InvalidParameterException("Services cannot be empty." if not wanted else
-                                        "Services must have length less than or equal to 10.")  # fmt: skip
+                                        "Services must have length less than or equal to 10.")
     found, failures = [], []
     for text in wanted:
         name = text.split("/")[-1]
@@ -173,7 +173,7 @@ def list_services(self):
     return ActionResult({"serviceArns": [
         s.arn for s in self.ecs_backend.services.values()
         if s.cluster_name == cluster.name and s.status != "INACTIVE" and launch in (None, s.launch_type)
-        and strategy in (None, s.scheduling_strategy)]})  # fmt: skip
+        and strategy in (None, s.scheduling_strategy)]})
 
 
 def run_task(self):
@@ -230,7 +230,7 @@ def list_tasks(self):
     asked = {name: self._get_param(name) for name in tests if self._get_param(name)}
     status = self._get_param("desiredStatus") or "RUNNING"
     found = [t.task_arn for t in backend.tasks.get(cluster.name, {}).values()
-             if t.desired_status == status and all(tests[name](t, value) for name, value in asked.items())]  # fmt: skip
+             if t.desired_status == status and all(tests[name](t, value) for name, value in asked.items())]
     return ActionResult({"taskArns": found})
 
 
@@ -256,7 +256,7 @@ def describe_tasks(self):
         "tasks": described,
         "failures": [{"arn": text if text.startswith("arn:") else prefix + text, "reason": "MISSING"}
                      for text, task in pairs if task is None],
-    })  # fmt: skip
+    })
 
 
 def stop_task(self):

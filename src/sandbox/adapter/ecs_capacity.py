@@ -58,14 +58,14 @@ def create(backend, name, details, tags):
         )
     if name.lower().startswith(("aws", "ecs", "fargate")):
         raise EcsClientException("The specified capacity provider name is invalid: it can't begin with aws, ecs or "
-                                 "fargate.")  # fmt: skip
+                                 "fargate.")
     provider = Provider(backend.account_id, backend.region_name, name, details, tags)
     group = group_of(backend, provider)
     if group is None:
         raise EcsClientException("The specified Auto Scaling group ARN is invalid or the group does not exist.")
     if any(p.status == "ACTIVE" and group_of(backend, p) is group for p in backend.capacity_providers.values()):
         raise EcsClientException("The specified Auto Scaling group ARN is already being used by another capacity "
-                                 "provider. Specify a unique Auto Scaling group ARN and try again.")  # fmt: skip
+                                 "provider. Specify a unique Auto Scaling group ARN and try again.")
     _check_protection(group, details)
     backend.capacity_providers[name] = provider
     if details["managedScaling"]["status"] == "ENABLED" and not any(t["Key"] == MANAGED_TAG for t in group.tags):
@@ -81,19 +81,19 @@ def _check_protection(group, details):
     if details["managedScaling"].get("status") != "ENABLED":
         raise InvalidParameterException("The managed termination protection setting for the capacity provider is "
                                         "invalid. To enable managed termination protection for a capacity provider, "
-                                        "you must also enable managed scaling.")  # fmt: skip
+                                        "you must also enable managed scaling.")
     if not group.new_instances_protected_from_scale_in:
         raise InvalidParameterException("The managed termination protection setting for the capacity provider is "
                                         "invalid. To enable managed termination protection for a capacity provider, "
                                         "the Auto Scaling group must have instance protection from scale in "
-                                        "enabled.")  # fmt: skip
+                                        "enabled.")
 
 
 def find(backend, name):
     provider = backend._get_provider(name)
     if provider is None or provider.status != "ACTIVE":
         raise EcsClientException("The specified capacity provider does not exist. Specify a valid name or ARN and "
-                                 "try again.")  # fmt: skip
+                                 "try again.")
     return provider
 
 
@@ -132,9 +132,9 @@ def delete(backend, name):
 def users(backend, cluster_name, provider_name):
     """Services and tasks of a cluster that rely on a provider."""
     services = [s for s in backend.services.values() if s.cluster_name == cluster_name and s.status != "INACTIVE"
-                and any(e["capacityProvider"] == provider_name for e in s.settings.get("capacityProviderStrategy") or [])]  # fmt: skip
+                and provider_name in [e["capacityProvider"] for e in s.settings["capacityProviderStrategy"] or []]]
     tasks = [t for t in backend.tasks.get(cluster_name, {}).values()
-             if t.last_status != "STOPPED" and t.options.get("capacityProviderName") == provider_name]  # fmt: skip
+             if t.last_status != "STOPPED" and t.options.get("capacityProviderName") == provider_name]
     return services, tasks
 
 
@@ -165,19 +165,27 @@ def _later(provider, direction, seconds, action):
 def _waiting(backend, cluster_name, provider_name):
     return [task for task in backend.tasks.get(cluster_name, {}).values()
             if task.instance is None and task.desired_status == "RUNNING"
-            and task.options.get("capacityProviderName") == provider_name]  # fmt: skip
+            and task.options.get("capacityProviderName") == provider_name]
 
 
-def _busy(backend, cluster_name):
-    return {task.instance.id for task in backend.tasks.get(cluster_name, {}).values()
-            if task.instance and task.last_status != "STOPPED"}  # fmt: skip
+def _joined(backend, cluster_name, group):
+    """The container instances that the group gave the cluster."""
+    return [i for i in backend.container_instances.get(cluster_name, {}).values()
+            if i.member.auto_scaling_group is group]
+
+
+def _busy(backend, cluster_name, group):
+    """Ids of the group's container instances that hold tasks."""
+    held = {task.instance.id for task in backend.tasks.get(cluster_name, {}).values()
+            if task.instance and task.last_status != "STOPPED"}
+    return held & {instance.id for instance in _joined(backend, cluster_name, group)}
 
 
 def _idle(backend, cluster_name, group, quiet):
     """Container instances of the group that have held no task for `quiet` seconds."""
-    busy = _busy(backend, cluster_name)
-    return [i for i in backend.container_instances.get(cluster_name, {}).values()
-            if i.member.auto_scaling_group is group and i.id not in busy and agenda.since(i.idle_since) >= quiet]  # fmt: skip
+    busy = _busy(backend, cluster_name, group)
+    return [i for i in _joined(backend, cluster_name, group)
+            if i.id not in busy and agenda.since(i.idle_since) >= quiet]
 
 
 def _scale_out(backend, cluster_name, provider, group):
@@ -192,7 +200,7 @@ def _scale_out(backend, cluster_name, provider, group):
         sum(task.awsvpc for task in fitting) / max(interfaces - 1, 1),
     )
     settings = provider.auto_scaling_group_provider["managedScaling"]
-    joined = len(backend.container_instances.get(cluster_name, {}))
+    joined = len(_joined(backend, cluster_name, group))
     coming = max(0, len(autoscaling_instances.alive(group)) - joined)
     more = min(max(math.ceil(max(shares)) - coming, 0), settings["maximumScalingStepSize"])
     wanted = min(max(group.desired_capacity + more, group.min_size), group.max_size)
@@ -206,7 +214,7 @@ def _scale_in(backend, cluster_name, provider, group):
     spare = _idle(backend, cluster_name, group, SCALE_IN - 1)[: max(group.desired_capacity - group.min_size, 0)]
     # Only as much goes as the target capacity does not keep in reserve.
     target = provider.auto_scaling_group_provider["managedScaling"]["targetCapacity"] / 100
-    needed = math.ceil(len(_busy(backend, cluster_name)) / target)
+    needed = math.ceil(len(_busy(backend, cluster_name, group)) / target)
     spare = spare[: max(group.desired_capacity - needed, 0)]
     if spare:
         for instance in spare:
@@ -221,7 +229,6 @@ def _protect(backend, cluster_name, provider, group):
     """Managed termination protection: instances with tasks are protected, idle ones are not."""
     if provider.auto_scaling_group_provider["managedTerminationProtection"] != "ENABLED":
         return
-    busy = _busy(backend, cluster_name)
-    for instance in backend.container_instances.get(cluster_name, {}).values():
-        if instance.member.auto_scaling_group is group:
-            instance.member.protected_from_scale_in = instance.id in busy
+    busy = _busy(backend, cluster_name, group)
+    for instance in _joined(backend, cluster_name, group):
+        instance.member.protected_from_scale_in = instance.id in busy

@@ -214,7 +214,7 @@ def update_capacity_provider(self):
 
 def delete_capacity_provider(self):
     return ActionResult({"capacityProvider": ecs_capacity.delete(
-        self.ecs_backend, self._get_param("capacityProvider")).describe()})  # fmt: skip
+        self.ecs_backend, self._get_param("capacityProvider")).describe()})
 
 
 def describe_capacity_providers(self):
@@ -239,7 +239,7 @@ def list_container_instances(self):
     status = self._get_param("status")
     instances = self.ecs_backend.container_instances.get(cluster.name, {}).values()
     return ActionResult({"containerInstanceArns": [
-        i.container_instance_arn for i in instances if status in (None, i.status)]})  # fmt: skip
+        i.container_instance_arn for i in instances if status in (None, i.status)]})
 
 
 def _container_instances(self):

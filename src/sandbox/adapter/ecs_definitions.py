@@ -39,12 +39,12 @@ def _needs(definition):
 
 def _complete(container, network_mode):
     full = {"cpu": 0, "essential": True, "environment": [], "mountPoints": [], "volumesFrom": [],
-            "portMappings": [], "systemControls": [], **container}  # fmt: skip
+            "portMappings": [], "systemControls": [], **container}
     full["portMappings"] = [
         {"protocol": "tcp", **m, "hostPort": m.get("hostPort") or (m["containerPort"] if network_mode in
          ("awsvpc", "host") else 0)}
         for m in full["portMappings"]
-    ]  # fmt: skip
+    ]
     return full
 
 
@@ -89,7 +89,7 @@ def register_task_definition(self):
         requires_compatibilities=given.get("requiresCompatibilities"), cpu=given.get("cpu"),
         memory=given.get("memory"), task_role_arn=given.get("taskRoleArn"),
         execution_role_arn=given.get("executionRoleArn"), pid_mode=given.get("pidMode"),
-    )  # fmt: skip
+    )
     _number_revision(backend, definition)
     definition.given = {**given, "networkMode": mode}
     definition.network_mode = mode
@@ -143,7 +143,7 @@ def list_task_definitions(self):
         (d for family in self.ecs_backend.task_definitions.values() for d in family.values()
          if d.status == status and prefix in (None, d.family)),
         key=lambda d: (d.family, d.revision), reverse=self._get_param("sort") == "DESC",
-    )  # fmt: skip
+    )
     return ActionResult({"taskDefinitionArns": [definition.arn for definition in found]})
 
 

@@ -98,7 +98,7 @@ class ContainerInstance:
             "ec2InstanceId": self.ec2_instance_id,
             "capacityProviderName": self.provider,
             "version": 1,
-            "versionInfo": {"agentVersion": "1.98.0", "agentHash": "7c3f0a1e", "dockerVersion": "DockerVersion: 25.0.8"},
+            "versionInfo": {"agentVersion": "1.98.0", "dockerVersion": "DockerVersion: 25.0.8"},
             "registeredResources": _resources(self.cpu, self.memory, ports),
             "remainingResources": _resources(cpu, memory, used),
             "status": self.status,

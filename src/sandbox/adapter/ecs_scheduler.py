@@ -104,9 +104,9 @@ def _judge(service):
         group = task.refused
         if group is not None and agenda.since(task.started) >= grace:
             service.event(f"(task {task.id}) is unhealthy in (target-group {group.arn}) "
-                          "due to (reason Health checks failed).")  # fmt: skip
+                          "due to (reason Health checks failed).")
             task.end("ServiceSchedulerInitiated", f"Task failed ELB health checks in (target-group {group.arn})",
-                     failed=True)  # fmt: skip
+                     failed=True)
 
 
 def _start(service, primary, count):
@@ -123,7 +123,7 @@ def _start(service, primary, count):
             # Without a capacity provider nobody waits for room: the scheduler tries again when something changes.
             del service.backend.tasks[service.cluster_name][task.task_arn]
             service.event("was unable to place a task because no container instance met all of its requirements. "
-                          f"Reason: {missing}.")  # fmt: skip
+                          f"Reason: {missing}.")
             break
         started.append(task.id)
     if started:

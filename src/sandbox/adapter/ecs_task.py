@@ -45,7 +45,7 @@ class Task:
         )
         self.awsvpc = definition.network_mode == "awsvpc"
         self.ports = {(c["name"], m["containerPort"]): m.get("hostPort") or 0
-                      for c in containers for m in c["portMappings"]}  # fmt: skip
+                      for c in containers for m in c["portMappings"]}
         backend.tasks.setdefault(cluster, {})[self.task_arn] = self
 
     @property
@@ -168,7 +168,7 @@ class Task:
 
     def lose(self, reason):
         """The instance is gone, and the task with it."""
-        self.end("TaskFailedToStart" if self.last_status == "PENDING" else "ServiceSchedulerInitiated", reason, drain=False)
+        self.end("TerminationNotice", reason, drain=False)
         self._stopped()
 
     def _stopped(self):
@@ -196,7 +196,7 @@ class Task:
                 "privateIPv4Address": self.interface.private_ip_address,
             }
             network = [{"id": self.id, "type": "ElasticNetworkInterface", "status": status,
-                        "details": [{"name": k, "value": v} for k, v in details.items()]}]  # fmt: skip
+                        "details": [{"name": k, "value": v} for k, v in details.items()]}]
         provider = self.options.get("capacityProviderName")
         kind = {"capacityProviderName": provider} if provider else {}
         return {
@@ -214,7 +214,7 @@ class Task:
             "memory": str(self.memory),
             "group": self.options["group"],
             "startedBy": self.options.get("startedBy"),
-            "overrides": self.options.get("overrides") or {"containerOverrides": [], "inferenceAcceleratorOverrides": []},
+            "overrides": self.options.get("overrides") or {"containerOverrides": []},
             "enableExecuteCommand": bool(self.options.get("enableExecuteCommand")),
             "containers": [self._container(c) for c in self.definition.container_definitions],
             "attachments": network,
@@ -227,8 +227,9 @@ class Task:
         }
 
     def _container(self, definition):
+        own = uuid.uuid5(uuid.NAMESPACE_OID, self.id + definition["name"])
         described = {
-            "containerArn": f"{self.task_arn.replace(':task/', ':container/')}/{uuid.uuid5(uuid.NAMESPACE_OID, self.id + definition['name'])}",
+            "containerArn": f"{self.task_arn.replace(':task/', ':container/')}/{own}",
             "taskArn": self.task_arn,
             "name": definition["name"],
             "image": definition["image"],

@@ -21,7 +21,7 @@ _TAGS = 50
 _DESCRIBED = 20
 
 _BASE = {name: getattr(ELBv2Backend, name) for name in ("create_target_group", "describe_rules",
-                                                        "describe_target_groups")}  # fmt: skip
+                                                        "describe_target_groups")}
 
 
 def install(_clock):
@@ -57,9 +57,9 @@ def install(_clock):
     patching.wrap(Control, "__init__")(_add_control)
 
 
-def _add_control(original, self, *args):
+def _add_control(original, self, *args, **named):
     """POST /_sandbox/target-health {"target_group_arn", "target_id"?, "state", "reason"?}"""
-    original(*args)
+    original(*args, **named)
 
     def order(body):
         with self.lock:

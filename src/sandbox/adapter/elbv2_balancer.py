@@ -61,7 +61,7 @@ _BASE = {
 
 
 def create_load_balancer(self, name, security_groups, subnet_ids, subnet_mappings=None, scheme="internet-facing",
-                         loadbalancer_type=None, ip_address_type="ipv4", tags=None):  # fmt: skip
+                         loadbalancer_type=None, ip_address_type="ipv4", tags=None):
     scheme = scheme or "internet-facing"
     kind = loadbalancer_type or "application"
     subnets = [*subnet_ids, *(m["SubnetId"] for m in subnet_mappings or [])]
@@ -80,7 +80,7 @@ def create_load_balancer(self, name, security_groups, subnet_ids, subnet_mapping
     if kind == "application" and not security_groups:
         security_groups = [self.ec2_backend.get_default_security_group(vpc).id]
     balancer = _BASE["create_load_balancer"](self, name, security_groups, subnet_ids, subnet_mappings, scheme, kind,
-                                             ip_address_type, tags)  # fmt: skip
+                                             ip_address_type, tags)
     prefix = "internal-" if scheme == "internal" else ""
     balancer.dns_name = f"{prefix}{name}-{uuid.uuid4().int % 10**10:010d}.{self.region_name}.elb.amazonaws.com"
     balancer.canonical_hosted_zone_id = ZONES.get(self.region_name, "Z35SXDOTRQ7X7K")
@@ -98,7 +98,7 @@ def _check_network(backend, kind, scheme, subnet_ids, groups):
     if not subnet_ids or any(i not in known for i in subnet_ids):
         missing = next((i for i in subnet_ids if i not in known), "")
         raise ELBClientError("SubnetNotFound", f"The subnet ID '{missing}' does not exist") \
-            if subnet_ids else SubnetNotFoundError()  # fmt: skip
+            if subnet_ids else SubnetNotFoundError()
     subnets = [known[i] for i in subnet_ids]
     zones = [s.availability_zone for s in subnets]
     if kind == "application" and len(set(zones)) < 2:
@@ -108,7 +108,7 @@ def _check_network(backend, kind, scheme, subnet_ids, groups):
     if len(set(zones)) < len(zones):
         raise ELBClientError(
             "InvalidConfigurationRequest", "A load balancer cannot be attached to multiple subnets in the same "
-            "Availability Zone")  # fmt: skip
+            "Availability Zone")
     vpc = subnets[0].vpc_id
     _check_groups(backend, groups)
     gateways = backend.ec2_backend.describe_internet_gateways(filters={"attachment.vpc-id": [vpc]})

@@ -115,7 +115,7 @@ def _complete(conditions):
 
 
 def create_listener(self, load_balancer_arn, protocol, port, ssl_policy, certificate, actions, alpn_policy=None,
-                    tags=None):  # fmt: skip
+                    tags=None):
     balancer = self.load_balancers.get(load_balancer_arn)
     if balancer is None:
         raise LoadBalancerNotFoundError()
@@ -133,7 +133,7 @@ def create_listener(self, load_balancer_arn, protocol, port, ssl_policy, certifi
     policy = _check_tls(self, protocol, ssl_policy, [certificate] if certificate else [])
     _check_owner(self, balancer, actions)
     listener = _BASE["create_listener"](self, load_balancer_arn, protocol, port, policy, certificate, actions,
-                                        alpn_policy, tags)  # fmt: skip
+                                        alpn_policy, tags)
     listener.attributes = {"routing.http.response.server.enabled": "true"}
     listener.mutual_authentication = {"Mode": "off"} if policy else None
     relink(self)

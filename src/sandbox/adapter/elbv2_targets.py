@@ -84,7 +84,7 @@ class TargetGroup(FakeTargetGroup):
             if known is None or known["drained"] is not None:
                 self.targets[self._key(target)] = {"Id": target["Id"], "Port": self._key(target)[1],
                                                    "AvailabilityZone": zone, "since": agenda.now(),
-                                                   "drained": None}  # fmt: skip
+                                                   "drained": None}
 
     def _check(self, target):
         """AWS's errors about a target that can't be in this group; answers its zone."""
@@ -93,27 +93,28 @@ class TargetGroup(FakeTargetGroup):
             if instance is None:
                 raise ELBClientError(
                     "InvalidTarget", f"The following targets are not in the target group VPC '{self.vpc_id}': "
-                    f"'{target['Id']}'")  # fmt: skip
+                    f"'{target['Id']}'")
             if instance.state in ("stopped", "terminated", "shutting-down"):
                 raise ELBClientError("InvalidTarget", "The following targets are not in a running state and cannot "
-                                     f"be registered: '{target['Id']}'")  # fmt: skip
+                                     f"be registered: '{target['Id']}'")
             return None
         if self.target_type != "ip":
             return None
         try:
             address = ipaddress.ip_address(target["Id"])
         except ValueError:
-            raise ELBClientError("ValidationError", f"The IP address '{target['Id']}' is not a valid IPv4 address") from None
+            message = f"The IP address '{target['Id']}' is not a valid IPv4 address"
+            raise ELBClientError("ValidationError", message) from None
         for subnet in self.ec2_backend.describe_subnets(filters={"vpc-id": [self.vpc_id]}):
             if address in ipaddress.ip_network(subnet.cidr_block):
                 return subnet.availability_zone
         if not any(address in network for network in _PRIVATE):
             raise ELBClientError("InvalidTarget", f"The IP address '{address}' is publicly routable and is not "
-                                 "supported for the target group")  # fmt: skip
+                                 "supported for the target group")
         vpc = self.ec2_backend.get_vpc(self.vpc_id)
         if address not in ipaddress.ip_network(vpc.cidr_block) and target.get("AvailabilityZone") != "all":
             raise ELBClientError("ValidationError", f"The IP address '{address}' is outside the VPC '{self.vpc_id}': "
-                                 "you must specify the Availability Zone 'all'")  # fmt: skip
+                                 "you must specify the Availability Zone 'all'")
         return target.get("AvailabilityZone")
 
     def deregister(self, targets):
@@ -167,7 +168,7 @@ class TargetGroup(FakeTargetGroup):
 
     def health_for(self, target, ec2_backend):
         matching = [known for key, known in self.targets.items()
-                    if key[0] == target["Id"] and ("Port" not in target or key == self._key(target))]  # fmt: skip
+                    if key[0] == target["Id"] and ("Port" not in target or key == self._key(target))]
         if not matching:
             return self._described({"Id": target["Id"], "Port": self._key(target)[1]}, "unused", "Target.NotRegistered")
         return self._described(matching[0], *self.state_of(matching[0]))
