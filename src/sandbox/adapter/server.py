@@ -1,0 +1,59 @@
+"""Builds the application and serves it on loopback."""
+
+import datetime
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+from . import VERSION, services
+from .calls import CallLog
+from .clock import Clock
+from .control import Control
+from .faults import Faults
+from .middleware import Middleware
+
+
+class Handler(MotoRequestHandler):
+    """Keeps connections open (SDK clients pool them) and doesn't log every call."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: Any = "-", size: Any = "-") -> None:
+        """The call log of the control address has it."""
+
+
+def serve(port: int, home: Path, speed: float) -> None:
+    """Runs until the process is ended. `home/endpoint.json` appears when calls are answered."""
+    clock, calls, faults, lock = Clock(speed), CallLog(), Faults(), threading.RLock()
+    services.install_all(clock)
+    control = Control(clock, calls, faults, lock)
+    app = DomainDispatcherApplication(create_backend_app)
+    app.debug = True  # moto's errors become answers with their trace in the log
+    server = make_server(
+        "127.0.0.1", port, Middleware(app, calls, faults, control, lock), threaded=True, request_handler=Handler
+    )
+    server.daemon_threads = True
+    control.endpoint = {
+        "endpoint": f"http://127.0.0.1:{server.port}",
+        "port": server.port,
+        "started_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    }
+    _announce(home, {"pid": os.getpid(), "speed": speed, "version": VERSION, **control.endpoint})
+    server.serve_forever()
+
+
+def _announce(home: Path, endpoint: dict[str, Any]) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    draft = home / f".endpoint.{os.getpid()}"
+    draft.write_text(json.dumps(endpoint))
+    draft.replace(home / "endpoint.json")
