@@ -36,7 +36,7 @@ def forward(app: Any, environ: dict) -> Response:
     body = environ["wsgi.input"].read()
     answer = _query(app, environ, operation, cbor2.loads(body) if body else {})
     parsed = QueryParser().parse(
-        {"status_code": answer.status_code, "headers": answer.headers, "body": answer.get_data()},
+        {"status_code": answer.status_code, "headers": dict(answer.headers), "body": answer.get_data()},
         operation.output_shape,
     )
     if answer.status_code >= 300:

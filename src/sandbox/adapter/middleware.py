@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+import traceback
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -70,6 +71,9 @@ class Middleware:
                 return Response.from_app(self.app, environ, buffered=True)
         except ApiError as error:
             return _error(error, service, protocol)
+        except Exception as error:  # a gap in moto or here: the log has the trace, the caller the reason
+            traceback.print_exc()
+            return _error(ApiError("InternalFailure", f"sandbox: {error!r}", 500), service, protocol)
 
 
 def _error(error: ApiError, service: str, protocol: str) -> Response:

@@ -23,13 +23,17 @@ from .middleware import Middleware
 
 
 class Handler(MotoRequestHandler):
-    """Keeps connections open (SDK clients pool them) and doesn't log every call."""
+    """HTTP/1.1, and no line in the log for every call."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def log_request(self, code: Any = "-", size: Any = "-") -> None:
         """The call log of the control address has it."""
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """A connection dropped on purpose isn't read from again."""
+        self.close_connection = True
 
 
 def serve(port: int, home: Path, speed: float) -> None:
