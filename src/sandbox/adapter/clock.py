@@ -31,6 +31,13 @@ class Clock:
             self._base = real
             self._speed = float(speed)
 
+    def advance(self, seconds: float) -> None:
+        """Lets `seconds` of AWS's time pass at once."""
+        if seconds < 0:
+            raise ValueError("time doesn't run backwards")
+        with self._lock:
+            self._passed += seconds
+
     def now(self) -> float:
         """Sandbox seconds since the start of the process."""
         with self._lock:

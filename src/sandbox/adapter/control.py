@@ -1,4 +1,4 @@
-"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, seed."""
+"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, seed."""
 
 import json
 import os
@@ -32,6 +32,7 @@ class Control:
             ("POST", "faults"): lambda body: self.faults.add(body["rules"] if "rules" in body else [body]),
             ("DELETE", "faults"): lambda _: self.faults.clear(),
             ("POST", "speed"): lambda body: self.clock.set_speed(float(body["speed"])),
+            ("POST", "advance"): lambda body: self.clock.advance(float(body["seconds"])),
             ("POST", "seed"): self._seed,
         }
 
