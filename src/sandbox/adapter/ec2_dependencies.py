@@ -62,7 +62,11 @@ def _vpc() -> None:
         )
         if used:
             raise DependencyViolationError(f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
-        return original(vpc_id)
+        self.deleting_vpc = True  # its default group goes with it
+        try:
+            return original(vpc_id)
+        finally:
+            self.deleting_vpc = False
 
 
 def _subnet() -> None:
@@ -90,7 +94,7 @@ def _security_group() -> None:
                  else self.get_security_group_by_name_or_id(name))
         if group is None:
             return original(name, group_id)
-        if group.name == "default":
+        if group.name == "default" and not getattr(self, "deleting_vpc", False):
             raise EC2ClientError(
                 "CannotDelete",
                 f'the specified group: "{group.id}" name: "default" cannot be deleted by a user',
