@@ -12,15 +12,19 @@ ORDER = {"DELETE": 0, "CREATE": 1, "UPSERT": 2}
 
 
 def install(clock: Clock) -> None:
-    Route53Backend.change_resource_record_sets = _change
+    def change(self: Any, zoneid: str, change_list: list[dict[str, Any]]) -> None:
+        _change(self, zoneid, change_list, clock.now())
+
+    Route53Backend.change_resource_record_sets = change
 
 
-def _change(self: Any, zoneid: str, change_list: list[dict[str, Any]]) -> None:
+def _change(self: Any, zoneid: str, change_list: list[dict[str, Any]], now: float) -> None:
     zone = self.get_hosted_zone(zoneid)
     origin = zone.name.lower().strip(".") + "."
     records, problems = list(zone.rrsets), []
     changes = [(one["Action"], _record(one["ResourceRecordSet"])) for one in change_list]
     for action, record in changes:
+        record.born = now
         if record.health_check_id and action != "DELETE" and record.health_check_id not in self.health_checks:
             raise NoSuchHealthCheck(record.health_check_id)
         _shape(action, record)
