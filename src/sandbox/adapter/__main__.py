@@ -18,6 +18,7 @@ def main() -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     from .server import serve  # moto reads the environment when it is imported
 
     serve(arguments.port, arguments.home, arguments.speed)

@@ -10,7 +10,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from werkzeug.wrappers import Response
 
-from . import VERSION, patching, seed
+from . import VERSION, patching, seed, seed_client
 from .calls import CallLog
 from .clock import Clock
 from .faults import Faults
@@ -19,10 +19,10 @@ from .faults import Faults
 class Control:
     """Answers requests whose path begins with `/_sandbox/`, in JSON."""
 
-    def __init__(self, clock: Clock, calls: CallLog, faults: Faults, lock: threading.RLock) -> None:
+    def __init__(self, clock: Clock, calls: CallLog, faults: Faults, lock: threading.RLock, app: Any) -> None:
         self.clock, self.calls, self.faults, self.lock = clock, calls, faults, lock
         self.endpoint: dict[str, Any] = {}
-        self.seeds = seed.Seeds(clock)
+        self.seeds = seed.Seeds(seed_client.clients(app))
         self._routes: dict[tuple[str, str], Callable[[dict], Any]] = {
             ("GET", "status"): lambda _: self._status(),
             ("GET", "calls"): lambda _: {"calls": self.calls.calls()},

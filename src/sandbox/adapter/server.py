@@ -40,9 +40,9 @@ def serve(port: int, home: Path, speed: float) -> None:
     """Runs until the process is ended. `home/endpoint.json` appears when calls are answered."""
     clock, calls, faults, lock = Clock(speed), CallLog(), Faults(), threading.RLock()
     services.install_all(clock)
-    control = Control(clock, calls, faults, lock)
     app = DomainDispatcherApplication(create_backend_app)
-    app.debug = True  # moto's errors become answers with their trace in the log
+    app.debug = True  # moto's errors reach the middleware, which logs them
+    control = Control(clock, calls, faults, lock, app)
     server = make_server(
         "127.0.0.1", port, Middleware(app, calls, faults, control, lock), threaded=True, request_handler=Handler
     )
