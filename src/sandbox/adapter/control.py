@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,9 @@ class Control:
             result = route(json.loads(body) if body else {})
         except (KeyError, TypeError, ValueError) as error:
             return _json({"error": f"{type(error).__name__}: {error}"}, 400)
+        except Exception as error:  # the log has the trace
+            traceback.print_exc()
+            return _json({"error": f"{type(error).__name__}: {error}"}, 500)
         return _json({"ok": True} if result is None else result)
 
     def _status(self) -> dict[str, Any]:

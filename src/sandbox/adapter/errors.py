@@ -13,7 +13,7 @@ REQUEST_ID = "00000000-0000-4000-8000-5a4e0b070000"
 _THROTTLES = {
     "ec2": ("RequestLimitExceeded", 503),
     "s3": ("SlowDown", 503),
-    "ecs": ("ThrottlingException", 400),
+    "cloudwatch": ("Throttling", 400),
 }
 
 

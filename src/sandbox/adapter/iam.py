@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from moto.core.exceptions import ServiceException
+from moto.iam.exceptions import InvalidInput
 from moto.iam.models import IAMBackend
 
 from .clock import Clock
@@ -23,8 +23,7 @@ def install(clock: Clock) -> None:
     def create(original: Any, self: Any, service_name: str, description: str, suffix: str) -> Any:
         wanted = LINKED.get(service_name)
         if wanted and any(role.name == wanted for role in self.roles.values()):
-            raise ServiceException(
-                "InvalidInput",
+            raise InvalidInput(
                 f"Service role name {wanted} has been taken in this account, please try a different suffix.",
             )
         role = original(service_name, description, suffix)

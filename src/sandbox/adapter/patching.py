@@ -1,4 +1,8 @@
-"""How service files change moto: a method is wrapped, the original is its first argument."""
+"""How service files change moto: a method is wrapped, the original is its first argument.
+
+Errors are raised as moto's own classes, from `moto.<service>.exceptions`: moto finds the service's
+model by the module of the class.
+"""
 
 import functools
 from collections.abc import Callable

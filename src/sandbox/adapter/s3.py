@@ -13,6 +13,6 @@ def install(clock: Clock) -> None:
     def init(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
         original(*args, **kwargs)
         self.public_access_block = PublicAccessBlock(True, True, True, True)
-        self.encryption = {"Rules": [
-            {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]}
-        self.ownership_rule = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        self.encryption = {
+            "Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
+        self.ownership_rule = "BucketOwnerEnforced"
