@@ -3,5 +3,3 @@
 The package runs as `python -m adapter`. Every `install(clock)` of a service file changes moto's
 classes in this process; the middleware counts calls and injects latency, throttling and faults.
 """
-
-VERSION = "1"

@@ -1,4 +1,4 @@
-"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, seed."""
+"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, seed, stop."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from werkzeug.wrappers import Response
 
-from . import VERSION, patching, seed, seed_client
+from . import patching, seed, seed_client
 from .calls import CallLog
 from .clock import Clock
 from .faults import Faults
@@ -23,6 +23,7 @@ class Control:
     def __init__(self, clock: Clock, calls: CallLog, faults: Faults, lock: threading.RLock, app: Any) -> None:
         self.clock, self.calls, self.faults, self.lock = clock, calls, faults, lock
         self.endpoint: dict[str, Any] = {}
+        self.stop: Callable[[], None] = lambda: None
         self.seeds = seed.Seeds(seed_client.clients(app))
         self._routes: dict[tuple[str, str], Callable[[dict], Any]] = {
             ("GET", "status"): lambda _: self._status(),
@@ -35,6 +36,7 @@ class Control:
             ("POST", "speed"): lambda body: self.clock.set_speed(float(body["speed"])),
             ("POST", "advance"): lambda body: self.clock.advance(float(body["seconds"])),
             ("POST", "seed"): self._seed,
+            ("POST", "stop"): lambda _: self.stop(),
         }
 
     def answer(self, environ: dict, body: bytes) -> Response:
@@ -57,7 +59,6 @@ class Control:
         return {
             **self.endpoint,
             "pid": os.getpid(),
-            "version": VERSION,
             "speed": self.clock.speed,
             "calls": {"total": sum(counts.values()), "by_operation": counts},
             "latency": self.faults.latencies(),

@@ -1,9 +1,11 @@
 """Builds the application and serves it on loopback."""
 
 import datetime
+import fcntl
 import json
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from . import VERSION, services
+from . import services
 from .calls import CallLog
 from .clock import Clock
 from .control import Control
@@ -36,8 +38,14 @@ class Handler(MotoRequestHandler):
         self.close_connection = True
 
 
-def serve(port: int, home: Path, speed: float) -> None:
-    """Runs until the process is ended. `home/endpoint.json` appears when calls are answered."""
+def serve(port: int, home: Path, speed: float, name: str, ready: Callable[[], None]) -> None:
+    """Runs until it is told to stop. `home/endpoint.json` is there while calls are answered.
+
+    `home/lock` is held for as long as the process lives: whoever gets it knows that it is gone.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    held = (home / "lock").open("w")
+    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     clock, calls, faults, lock = Clock(speed), CallLog(), Faults(), threading.RLock()
     services.install_all(clock)
     app = DomainDispatcherApplication(create_backend_app)
@@ -50,14 +58,19 @@ def serve(port: int, home: Path, speed: float) -> None:
     control.endpoint = {
         "endpoint": f"http://127.0.0.1:{server.port}",
         "port": server.port,
+        "version": name,
         "started_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }
-    _announce(home, {"pid": os.getpid(), "speed": speed, "version": VERSION, **control.endpoint})
-    server.serve_forever()
+    control.stop = lambda: threading.Thread(target=server.shutdown).start()
+    _announce(home, {"pid": os.getpid(), "speed": speed, **control.endpoint})
+    ready()
+    try:
+        server.serve_forever()
+    finally:
+        (home / "endpoint.json").unlink(missing_ok=True)
 
 
 def _announce(home: Path, endpoint: dict[str, Any]) -> None:
-    home.mkdir(parents=True, exist_ok=True)
     draft = home / f".endpoint.{os.getpid()}"
     draft.write_text(json.dumps(endpoint))
     draft.replace(home / "endpoint.json")
