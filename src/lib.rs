@@ -1,1 +1,7 @@
-//! placeholder
+//! `migrate` moves a city's live web service to a self-healing architecture on AWS.
+
+pub mod aws;
+pub mod engine;
+pub mod phases;
+pub mod spec;
+pub mod state;

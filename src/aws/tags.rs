@@ -1,0 +1,22 @@
+//! The tags that every resource bears: whose it is, and which. State that was lost is rebuilt from them.
+
+use super::{Aws, Making};
+
+/// The tag that holds the city's name.
+pub const CITY: &str = "migrate:city";
+/// The tag that holds the resource's address.
+pub const ADDRESS: &str = "migrate:address";
+
+/// The tags of a resource as pairs, for the service modules to put into their own `Tag` types.
+pub fn of(aws: &Aws, making: Making<'_>) -> Vec<(String, String)> {
+    vec![
+        ("Name".into(), name(aws, making.address.as_str())),
+        (CITY.into(), aws.city.clone()),
+        (ADDRESS.into(), making.address.to_string()),
+    ]
+}
+
+/// `malmo-subnet.public-a` for `vpc/subnet.public-a`: for people; nothing is found by it.
+fn name(aws: &Aws, address: &str) -> String {
+    format!("{}-{}", aws.city, address.rsplit('/').next().unwrap_or(address))
+}

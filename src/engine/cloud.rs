@@ -1,0 +1,82 @@
+//! The seam between the engine and the world. Two implementations: AWS (`crate::aws`), and one in memory for rehearsals and tests.
+
+use super::kind::KindInfo;
+use super::{Address, CloudResult};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Reads and changes resources of every kind. It never waits and never retries: the executor does.
+#[async_trait]
+pub trait Cloud: Send + Sync {
+    /// The facts of a kind; `None` for a name that this version doesn't know.
+    fn info(&self, kind: &str) -> Option<&'static KindInfo>;
+
+    /// `props` in the kind's own shape (defaults filled in, sets sorted), so that two of them can be compared field by field.
+    fn canonical(&self, kind: &str, props: &Value) -> CloudResult<Value>;
+
+    /// Reads many resources with as few calls as possible; one answer for each, in their order. `None`: it isn't there.
+    async fn read(&self, sought: &[Sought]) -> CloudResult<Vec<Option<Observed>>>;
+
+    /// Makes the resource; answers with its outputs.
+    async fn create(&self, order: &Order) -> CloudResult<Value>;
+
+    /// Changes the resource in place; answers with its outputs.
+    async fn update(&self, order: &Order) -> CloudResult<Value>;
+
+    /// Deletes the resource. That it is gone already is a success.
+    async fn delete(&self, order: &Order) -> CloudResult<()>;
+}
+
+/// A resource to look for: by its recorded id, else by its tag or name.
+#[derive(Clone, Debug)]
+pub struct Sought {
+    /// Where it stands in the city.
+    pub address: Address,
+    /// The kind's name.
+    pub kind: String,
+    /// What the city wants (or, where it no longer wants it, what was recorded), resolved as far as is known.
+    pub props: Value,
+    /// The recorded outputs, if it was ever made.
+    pub outputs: Option<Value>,
+}
+
+/// A resource as it is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Observed {
+    /// The kind's properties; one that is `null` is not managed or not told, and is not compared.
+    pub props: Value,
+    /// Ids, ARNs and addresses that others refer to.
+    pub outputs: Value,
+    /// Whether it can be used.
+    pub readiness: Readiness,
+}
+
+/// Whether a resource can be used by what depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Readiness {
+    /// It can be used.
+    Ready,
+    /// Not yet; what it is doing, in AWS's words: `backing-up`, `1 of 2 tasks running`.
+    Pending(String),
+    /// It never will be; why.
+    Failed(String),
+}
+
+/// One call to be made, all of whose inputs are known.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Where it stands in the city.
+    pub address: Address,
+    /// The kind's name.
+    pub kind: String,
+    /// The same in every repetition of the same intent: 32 hexadecimal digits.
+    pub token: String,
+    /// The wanted properties; for a delete the recorded ones.
+    pub props: Value,
+    /// The properties as they are, for update and delete.
+    pub prior: Value,
+    /// The outputs as they are, for update and delete; `null` for a create.
+    pub outputs: Value,
+}

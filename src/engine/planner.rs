@@ -1,0 +1,253 @@
+//! Compares what is wanted, recorded and observed. Pure: the same three in, the same plan out.
+
+use super::cloud::{Cloud, Observed, Readiness, Sought};
+use super::diff::{diff, whole};
+use super::graph::ordered;
+use super::input::resolve;
+use super::kind::KindInfo;
+use super::plan::{self, Action, Base, Change, FieldChange, Goal, Plan, Seen};
+use super::{Address, CloudError, CloudResult, Desired};
+use crate::phases::Lookups;
+use crate::state::{Record, State, Status};
+use jiff::Timestamp;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What to look for: everything that is wanted or recorded, in the order of the addresses. References are resolved from the record.
+pub fn sought(desired: &[Desired], state: &State) -> Vec<Sought> {
+    let lookup = |from: &Address, field: &str| {
+        state.resources.get(from).and_then(|record| record.outputs.get(field)).filter(|v| !v.is_null()).cloned()
+    };
+    let wanted = desired.iter().map(|want| Sought {
+        address: want.address.clone(),
+        kind: want.kind.to_owned(),
+        props: resolve(&want.props, &lookup),
+        outputs: state.resources.get(&want.address).map(|r| r.outputs.clone()).filter(|o| !o.is_null()),
+    });
+    let names: BTreeSet<_> = desired.iter().map(|want| &want.address).collect();
+    let left = state
+        .resources
+        .iter()
+        .filter(|(address, _)| !names.contains(address))
+        .map(|(address, r)| from_record(address, r));
+    wanted.chain(left).chain(state.deposed.iter().map(|old| from_record(&old.address, &old.record))).collect()
+}
+
+fn from_record(address: &Address, record: &Record) -> Sought {
+    Sought {
+        address: address.clone(),
+        kind: record.kind.clone(),
+        props: record.props.clone(),
+        outputs: Some(record.outputs.clone()).filter(|outputs| !outputs.is_null()),
+    }
+}
+
+/// The digests by which a saved plan notices that the world has moved on.
+pub fn seen(sought: &[Sought], observed: &[Option<Observed>]) -> Vec<Seen> {
+    sought
+        .iter()
+        .zip(observed)
+        .map(|(one, found)| Seen {
+            address: one.address.clone(),
+            kind: one.kind.clone(),
+            props: one.props.clone(),
+            outputs: one.outputs.clone(),
+            digest: found.as_ref().map(digest),
+        })
+        .collect()
+}
+
+/// Progress ("1 of 2 tasks") is no news; properties and ids are.
+fn digest(observed: &Observed) -> String {
+    let text = serde_json::json!([observed.props, observed.outputs]).to_string();
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Looks at the world and compares: the whole of `migrate plan`. Nothing is written anywhere.
+///
+/// # Errors
+/// A mistake in a phase, or a call that failed.
+pub async fn plan(
+    cloud: &dyn Cloud,
+    desired: Vec<Desired>,
+    state: &State,
+    goal: Goal,
+    lookups: Lookups,
+) -> CloudResult<Plan> {
+    let desired = ordered(desired)?;
+    let sought = sought(&desired, state);
+    let observed = cloud.read(&sought).await?;
+    let Compared { changes, known } = compare(cloud, &desired, state, &sought, &observed)?;
+    Ok(Plan {
+        version: plan::VERSION,
+        city: state.city.clone(),
+        account: state.account.clone(),
+        region: state.region.clone(),
+        made_at: Timestamp::now(),
+        goal,
+        base: Base { lineage: (state.serial > 0).then_some(state.lineage), serial: state.serial },
+        lookups,
+        changes,
+        known,
+        seen: seen(&sought, &observed),
+    })
+}
+
+/// What the comparison came to.
+pub struct Compared {
+    /// What is to be done.
+    pub changes: Vec<Change>,
+    /// Outputs of what stays as it is.
+    pub known: BTreeMap<Address, Value>,
+}
+
+/// Compares. `desired` must be in an order in which everything comes after what it refers to (`graph::ordered`); `observed` answers
+/// [`sought`] one by one.
+pub fn compare(
+    cloud: &dyn Cloud,
+    desired: &[Desired],
+    state: &State,
+    sought: &[Sought],
+    observed: &[Option<Observed>],
+) -> CloudResult<Compared> {
+    let deposed_from = sought.len() - state.deposed.len();
+    let found: BTreeMap<&Address, &Option<Observed>> =
+        sought[..deposed_from].iter().map(|one| &one.address).zip(observed).collect();
+    let mut outputs: BTreeMap<Address, Value> = BTreeMap::new();
+    let mut known = BTreeMap::new();
+    let mut changes = Vec::new();
+    for want in desired {
+        let record = state.resources.get(&want.address);
+        let observed = found.get(&want.address).and_then(|o| o.as_ref());
+        let lookup = |from: &Address, field: &str| outputs.get(from)?.get(field).filter(|v| !v.is_null()).cloned();
+        let props = cloud.canonical(want.kind, &resolve(&want.props, &lookup))?;
+        let info = info(cloud, want.kind)?;
+        let change = one(info, want, props, record, observed);
+        if let Some(visible) = visible_outputs(info, change.as_ref(), observed) {
+            outputs.insert(want.address.clone(), visible);
+        }
+        match change {
+            Some(change) => changes.push(change),
+            None => drop(known.insert(want.address.clone(), outputs.get(&want.address).cloned().unwrap_or_default())),
+        }
+    }
+    for (one, observed) in sought.iter().zip(observed).skip(desired.len()).take(deposed_from - desired.len()) {
+        if let Some(record) = state.resources.get(&one.address) {
+            changes.push(removal(&one.address, record, observed.as_ref(), false));
+        }
+    }
+    for (old, observed) in state.deposed.iter().zip(&observed[deposed_from..]) {
+        changes.push(removal(&old.address, &old.record, observed.as_ref(), true));
+    }
+    Ok(Compared { changes, known })
+}
+
+fn info(cloud: &dyn Cloud, kind: &str) -> CloudResult<&'static KindInfo> {
+    cloud.info(kind).ok_or_else(|| CloudError::internal(format!("unknown kind {kind}")))
+}
+
+/// The outputs that dependents may use in this plan: none of something new, none that an update may change.
+fn visible_outputs(info: &KindInfo, change: Option<&Change>, observed: Option<&Observed>) -> Option<Value> {
+    let mut outputs = observed?.outputs.clone();
+    match change.map(|change| change.action) {
+        Some(action) if action.makes() => return None,
+        Some(Action::Update) => {
+            let fields = outputs.as_object_mut()?;
+            info.volatile.iter().for_each(|field| drop(fields.remove(*field)));
+        }
+        _ => {}
+    }
+    Some(outputs)
+}
+
+fn one(
+    info: &KindInfo,
+    want: &Desired,
+    props: Value,
+    record: Option<&Record>,
+    observed: Option<&Observed>,
+) -> Option<Change> {
+    let applied = record.filter(|r| !r.outputs.is_null());
+    let mut change = Change {
+        address: want.address.clone(),
+        kind: want.kind.to_owned(),
+        action: Action::Create,
+        reason: None,
+        fields: Vec::new(),
+        props,
+        prior: Value::Null,
+        outputs: Value::Null,
+        depends_on: want.dependencies(),
+        depended_on: record.map(|r| r.depends_on.clone()).unwrap_or_default(),
+        token: None,
+        deposed: false,
+        readiness: observed.map(|o| o.readiness.clone()),
+    };
+    // The same call that may have been made already bears the same token; another call must not.
+    change.token =
+        record.filter(|r| r.props == change.props).and_then(|r| r.intent.as_ref()).map(|intent| intent.token.clone());
+    let Some(observed) = observed else {
+        change.fields = whole(&change.props, false);
+        if applied.is_some_and(|r| r.status == Status::Ready) {
+            change.reason = Some("it was deleted outside of migrate".into());
+        }
+        return Some(change);
+    };
+    let prior = with_unread(info, &observed.props, applied, &change.props);
+    change.fields = diff(&prior, &change.props, applied.map(|r| &r.props));
+    change.prior = prior;
+    change.outputs = observed.outputs.clone();
+    let fixed: Vec<&str> = change.fields.iter().filter_map(|field| immutable(info, field)).collect();
+    if let Some(field) = fixed.first() {
+        change.action = Action::Replace { order: info.replace };
+        change.reason = Some(format!("`{field}` can't be changed in place"));
+    } else if !change.fields.is_empty() {
+        change.action = Action::Update;
+    } else if observed.readiness != Readiness::Ready {
+        change.action = Action::Await;
+    } else if record
+        .is_none_or(|r| r.status != Status::Ready || r.outputs != observed.outputs || r.depends_on != change.depends_on)
+    {
+        change.action = Action::Adopt;
+    } else {
+        return None;
+    }
+    Some(change)
+}
+
+fn immutable<'a>(info: &'a KindInfo, field: &FieldChange) -> Option<&'a str> {
+    let top = field.path.split('.').next().unwrap_or_default();
+    info.immutable.iter().copied().find(|name| *name == top)
+}
+
+/// What AWS doesn't tell is taken from the record; of something that isn't recorded it is taken to be as wanted.
+fn with_unread(info: &KindInfo, observed: &Value, record: Option<&Record>, wanted: &Value) -> Value {
+    let mut props = observed.clone();
+    if let Some(fields) = props.as_object_mut() {
+        for name in info.unread {
+            let value = record.map_or(wanted, |r| &r.props).get(*name).cloned().unwrap_or_default();
+            fields.insert((*name).to_owned(), value);
+        }
+    }
+    props
+}
+
+fn removal(address: &Address, record: &Record, observed: Option<&Observed>, deposed: bool) -> Change {
+    let prior = observed.map_or(&record.props, |o| &o.props).clone();
+    Change {
+        address: address.clone(),
+        kind: record.kind.clone(),
+        action: if observed.is_some() { Action::Delete } else { Action::Forget },
+        reason: deposed.then(|| "its replacement is there".to_owned()),
+        fields: whole(&prior, true),
+        props: Value::Null,
+        prior,
+        outputs: observed.map_or(&record.outputs, |o| &o.outputs).clone(),
+        depends_on: record.depends_on.clone(),
+        depended_on: record.depends_on.clone(),
+        token: record.intent.as_ref().filter(|_| record.status == Status::Deleting).map(|intent| intent.token.clone()),
+        deposed,
+        readiness: observed.map(|o| o.readiness.clone()),
+    }
+}

@@ -1,0 +1,46 @@
+//! What a city consists of: one file a phase, each a short declarative list of the resources that the city needs. Pure: no AWS
+//! calls, no waiting.
+
+pub mod names;
+
+use crate::engine::Desired;
+use crate::spec::CitySpec;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What the phases build from.
+pub struct Blueprint<'a> {
+    /// The city's name: the prefix of every AWS name.
+    pub city: &'a str,
+    /// What the city file says.
+    pub spec: &'a CitySpec,
+    /// What the city file names and AWS numbers.
+    pub lookups: &'a Lookups,
+}
+
+/// What the city file names and AWS numbers: looked up once, kept in the state, so that a plan is a function of its inputs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Lookups {
+    /// The id of the hosted zone of `legacy.hosted_zone`.
+    pub hosted_zone: String,
+    /// Image as written in the city file to the image pinned by digest: `…/bikes-web:1.2` to `…/bikes-web@sha256:…`.
+    pub images: BTreeMap<String, String>,
+}
+
+/// One phase.
+pub struct Phase {
+    /// Its name: the first part of its resources' addresses.
+    pub name: &'static str,
+    /// What it is for, in a few words.
+    pub title: &'static str,
+    /// Its resources.
+    pub resources: fn(&Blueprint<'_>) -> Vec<Desired>,
+}
+
+/// Every phase, in the order in which they are shown.
+pub static PHASES: &[Phase] = &[];
+
+/// All resources of the city.
+pub fn desired(blueprint: &Blueprint<'_>) -> Vec<Desired> {
+    PHASES.iter().flat_map(|phase| (phase.resources)(blueprint)).collect()
+}
