@@ -1,0 +1,87 @@
+"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, seed, stop."""
+
+import json
+import os
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from werkzeug.wrappers import Response
+
+from . import patching, seed, seed_client
+from .calls import CallLog
+from .clock import Clock
+from .faults import Faults
+
+
+class Control:
+    """Answers requests whose path begins with `/_sandbox/`, in JSON."""
+
+    def __init__(self, clock: Clock, calls: CallLog, faults: Faults, lock: threading.RLock, app: Any) -> None:
+        self.clock, self.calls, self.faults, self.lock = clock, calls, faults, lock
+        self.endpoint: dict[str, Any] = {}
+        self.stop: Callable[[], None] = lambda: None
+        self.seeds = seed.Seeds(seed_client.clients(app))
+        self._routes: dict[tuple[str, str], Callable[[dict], Any]] = {
+            ("GET", "status"): lambda _: self._status(),
+            ("GET", "calls"): lambda _: {"calls": self.calls.calls()},
+            ("POST", "reset-calls"): lambda _: self.calls.reset(),
+            ("POST", "reset"): lambda _: self._reset(),
+            ("POST", "latency"): self._latency,
+            ("POST", "faults"): lambda body: self.faults.add(body["rules"] if "rules" in body else [body]),
+            ("DELETE", "faults"): lambda _: self.faults.clear(),
+            ("POST", "speed"): lambda body: self.clock.set_speed(float(body["speed"])),
+            ("POST", "advance"): lambda body: self.clock.advance(float(body["seconds"])),
+            ("POST", "seed"): self._seed,
+            ("POST", "stop"): lambda _: self.stop(),
+        }
+
+    def answer(self, environ: dict, body: bytes) -> Response:
+        name = environ["PATH_INFO"].removeprefix("/_sandbox/").strip("/")
+        route = self._routes.get((environ["REQUEST_METHOD"], name))
+        if route is None:
+            known = ", ".join(f"{method} {path}" for method, path in self._routes)
+            return _json({"error": f"no such control; there are: {known}"}, 404)
+        try:
+            result = route(json.loads(body) if body else {})
+        except (KeyError, TypeError, ValueError) as error:
+            return _json({"error": f"{type(error).__name__}: {error}"}, 400)
+        except Exception as error:  # the log has the trace
+            traceback.print_exc()
+            return _json({"error": f"{type(error).__name__}: {error}"}, 500)
+        return _json({"ok": True} if result is None else result)
+
+    def _status(self) -> dict[str, Any]:
+        counts = self.calls.counts()
+        return {
+            **self.endpoint,
+            "pid": os.getpid(),
+            "speed": self.clock.speed,
+            "calls": {"total": sum(counts.values()), "by_operation": counts},
+            "latency": self.faults.latencies(),
+            "rules": self.faults.rules(),
+            "cities": self.seeds.status(),
+        }
+
+    def _latency(self, body: dict) -> None:
+        self.faults.set_latency(float(body["seconds"]), body.get("service"), body.get("operation"))
+
+    def _seed(self, body: dict) -> dict[str, Any]:
+        with self.lock:
+            return self.seeds.plant(body)
+
+    def _reset(self) -> None:
+        with self.lock:
+            BackendDict.reset()
+            reset_model_data()
+            patching.run_resets()
+            self.seeds.forget()
+            self.faults.reset()
+            self.calls.reset()
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(json.dumps(value), status=status, mimetype="application/json")

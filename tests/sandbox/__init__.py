@@ -1,0 +1,1 @@
+"""Tests of the sandbox: a really started adapter, called over HTTP with boto3."""
