@@ -4,6 +4,8 @@ pub mod client;
 pub mod cloud;
 pub mod ec2;
 pub mod error;
+pub mod iam;
+pub mod logs;
 pub mod memo;
 pub mod resource;
 pub mod survey;
@@ -18,4 +20,10 @@ pub use survey::Survey;
 use resource::{Erased, Kind};
 
 /// Every kind that a plan may hold. A new kind is its file, one line here, and its use in a phase.
-pub static KINDS: &[&dyn Kind] = &[&Erased::<ec2::vpc::Vpc>::NEW, &Erased::<ec2::subnet::Subnet>::NEW];
+pub static KINDS: &[&dyn Kind] = &[
+    &Erased::<ec2::vpc::Vpc>::NEW,
+    &Erased::<ec2::subnet::Subnet>::NEW,
+    &Erased::<iam::role::Role>::NEW,
+    &Erased::<iam::instance_profile::InstanceProfile>::NEW,
+    &Erased::<logs::group::LogGroup>::NEW,
+];
