@@ -120,6 +120,7 @@ pub fn classify(code: &str, message: &str) -> ErrorClass {
         "ValidationError" if message.contains("Invalid IAM Instance Profile") => Propagating,
         "InvalidParameterValue" if message.contains("Invalid IAM Instance Profile") => Propagating,
         "InvalidParameterValue" if message.contains("with role") => Propagating,
+        "InvalidParameterValue" if message.contains("IAM role ARN value is invalid") => Propagating,
         "UnsupportedCertificate" => Propagating,
         "MalformedPolicyDocument" if message.contains("Invalid principal") => Propagating,
         "InvalidParameterCombination" if message.contains("eletion protection") => Other,

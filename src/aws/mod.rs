@@ -7,6 +7,7 @@ pub mod error;
 pub mod iam;
 pub mod logs;
 pub mod memo;
+pub mod rds;
 pub mod resource;
 pub mod survey;
 pub mod tags;
@@ -26,4 +27,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &Erased::<iam::role::Role>::NEW,
     &Erased::<iam::instance_profile::InstanceProfile>::NEW,
     &Erased::<logs::group::LogGroup>::NEW,
+    &Erased::<rds::subnet_group::SubnetGroup>::NEW,
+    &Erased::<rds::parameter_group::ParameterGroup>::NEW,
+    &Erased::<rds::instance::Instance>::NEW,
 ];

@@ -8,6 +8,7 @@ use super::Aws;
 use super::ec2::survey::Ec2Lists;
 use super::iam::survey::IamLists;
 use super::logs::survey::LogsLists;
+use super::rds::survey::RdsLists;
 use std::sync::Arc;
 
 /// The lists, by service. A fresh one for every look.
@@ -17,6 +18,7 @@ pub struct Survey {
     pub(super) ec2: Ec2Lists,
     pub(super) iam: IamLists,
     pub(super) logs: LogsLists,
+    pub(super) rds: RdsLists,
 }
 
 impl Survey {
@@ -26,7 +28,7 @@ impl Survey {
             aws,
             ec2: Ec2Lists::default(),
             iam: IamLists::default(),
-            logs: LogsLists::default(),
+            logs: LogsLists::default(), rds: RdsLists::default(),
         }
     }
 }

@@ -29,22 +29,23 @@ fn percent_decoded(text: &str) -> CloudResult<String> {
     String::from_utf8(plain).map_err(|_| CloudError::internal("IAM answered a policy that isn't UTF-8"))
 }
 
-/// A trust policy: `service` may assume the role, but only for resources of this account and, where its service says for which
-/// one, of `source`. Without it another account's resources could use the role through the service (the confused deputy).
-pub fn trust(service: &str, account: &str, source: Option<&str>) -> Value {
-    let mut condition = json!({ "StringEquals": { "aws:SourceAccount": account } });
-    if let Some(source) = source {
-        condition["ArnLike"] = json!({ "aws:SourceArn": source });
-    }
+/// A trust policy: `service` may assume the role. For EC2, which only ever gives a role to instances of the role's own account.
+pub fn trust(service: &str) -> Value {
     json!({
         "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Principal": { "Service": service },
-            "Action": "sts:AssumeRole",
-            "Condition": condition,
-        }],
+        "Statement": [{ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" }],
     })
+}
+
+/// A trust policy: `service` may assume the role, but only on behalf of this account's resources whose ARN is like `source`.
+/// Without that, another account's resources could use the role through the service (the confused deputy).
+pub fn trust_on_behalf_of(service: &str, account: &str, source: &str) -> Value {
+    let mut policy = trust(service);
+    policy["Statement"][0]["Condition"] = json!({
+        "StringEquals": { "aws:SourceAccount": account },
+        "ArnLike": { "aws:SourceArn": source },
+    });
+    policy
 }
 
 #[cfg(test)]
