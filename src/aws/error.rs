@@ -93,6 +93,7 @@ pub fn classify(code: &str, message: &str) -> ErrorClass {
         | "ScalingActivityInProgressFault"
         | "UpdateInProgress"
         | "UpdateInProgressException"
+        | "InstanceRefreshInProgress"
         | "OperationAborted"
         | "DeleteConflict"
         | "DeleteConflictException"

@@ -1,8 +1,10 @@
 //! AWS as the engine sees it: one file a kind of resource, each behind the small trait [`resource::Resource`].
 
+pub mod autoscaling;
 pub mod client;
 pub mod cloud;
 pub mod ec2;
+pub mod ecs;
 pub mod error;
 pub mod iam;
 pub mod logs;
@@ -30,4 +32,8 @@ pub static KINDS: &[&dyn Kind] = &[
     &Erased::<rds::subnet_group::SubnetGroup>::NEW,
     &Erased::<rds::parameter_group::ParameterGroup>::NEW,
     &Erased::<rds::instance::Instance>::NEW,
+    &Erased::<ecs::cluster::Cluster>::NEW,
+    &Erased::<autoscaling::group::Group>::NEW,
+    &Erased::<ecs::capacity_provider::CapacityProvider>::NEW,
+    &Erased::<ecs::task_definition::TaskDefinition>::NEW,
 ];

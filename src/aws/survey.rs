@@ -5,7 +5,9 @@
 //! city stays under 30 calls (docs/decisions/reading.md).
 
 use super::Aws;
+use super::autoscaling::survey::AutoScalingLists;
 use super::ec2::survey::Ec2Lists;
+use super::ecs::survey::EcsLists;
 use super::iam::survey::IamLists;
 use super::logs::survey::LogsLists;
 use super::rds::survey::RdsLists;
@@ -15,7 +17,9 @@ use std::sync::Arc;
 pub struct Survey {
     /// Whom to ask.
     pub aws: Arc<Aws>,
+    pub(super) autoscaling: AutoScalingLists,
     pub(super) ec2: Ec2Lists,
+    pub(super) ecs: EcsLists,
     pub(super) iam: IamLists,
     pub(super) logs: LogsLists,
     pub(super) rds: RdsLists,
@@ -26,9 +30,12 @@ impl Survey {
     pub fn new(aws: Arc<Aws>) -> Self {
         Self {
             aws,
+            autoscaling: AutoScalingLists::default(),
             ec2: Ec2Lists::default(),
+            ecs: EcsLists::default(),
             iam: IamLists::default(),
-            logs: LogsLists::default(), rds: RdsLists::default(),
+            logs: LogsLists::default(),
+            rds: RdsLists::default(),
         }
     }
 }
