@@ -93,6 +93,7 @@ pub fn classify(code: &str, message: &str) -> ErrorClass {
         | "ScalingActivityInProgressFault"
         | "UpdateInProgress"
         | "UpdateInProgressException"
+        | "InstanceRefreshInProgress"
         | "OperationAborted"
         | "DeleteConflict"
         | "DeleteConflictException"
@@ -120,6 +121,7 @@ pub fn classify(code: &str, message: &str) -> ErrorClass {
         "ValidationError" if message.contains("Invalid IAM Instance Profile") => Propagating,
         "InvalidParameterValue" if message.contains("Invalid IAM Instance Profile") => Propagating,
         "InvalidParameterValue" if message.contains("with role") => Propagating,
+        "InvalidParameterValue" if message.contains("IAM role ARN value is invalid") => Propagating,
         "UnsupportedCertificate" => Propagating,
         "MalformedPolicyDocument" if message.contains("Invalid principal") => Propagating,
         "InvalidParameterCombination" if message.contains("eletion protection") => Other,
