@@ -1,6 +1,6 @@
 //! `ec2:address`: an Elastic IP, the public address of a NAT gateway. Other parties may admit the city's traffic by it.
 
-use super::{answer, list, tag};
+use super::{answer, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::CloudResult;
 use crate::engine::kind::KindInfo;
@@ -49,14 +49,6 @@ impl Resource for ElasticIp {
     }
 
     async fn create(aws: &Aws, making: Making<'_>, _: &ElasticIpProps) -> CloudResult<ElasticIpOutputs> {
-        // No client token here: whoever repeats a create finds the first one by its tag.
-        let addresses = list::addresses(aws).await?;
-        if let Some(made) = tag::find(&addresses, |a| a.allocation_id(), |a| a.tags(), None, making.address.as_str()) {
-            return Ok(ElasticIpOutputs {
-                allocation_id: answer::id(made.allocation_id(), "DescribeAddresses")?,
-                public_ip: made.public_ip().unwrap_or_default().into(),
-            });
-        }
         let made = aws
             .ec2
             .allocate_address()

@@ -1,10 +1,10 @@
 //! `ec2:flow-logs`: who talked to whom in the VPC, to a log group.
 
-use super::{answer, list, tag};
+use super::{answer, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::cloud::Readiness;
 use crate::engine::kind::KindInfo;
-use crate::engine::{CloudResult, ErrorClass, Input};
+use crate::engine::{CloudResult, Input};
 use aws_sdk_ec2::types::{FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType};
 use serde::{Deserialize, Serialize};
 
@@ -71,20 +71,10 @@ impl Resource for FlowLogs {
             .tag_specifications(tag::specification(aws, making, ResourceType::VpcFlowLog))
             .send()
             .await
-            .map_err(call("ec2:CreateFlowLogs"));
-        let made = made.and_then(|made| {
-            answer::complete(made.unsuccessful(), "ec2:CreateFlowLogs")?;
-            answer::id(made.flow_log_ids().first().map(String::as_str), "CreateFlowLogs")
-        });
-        match made {
-            Err(error) if error.class == ErrorClass::AlreadyExists => {
-                let all = list::flow_logs(aws).await?;
-                let ours = tag::find(&all, |l| l.flow_log_id(), |l| l.tags(), None, making.address.as_str());
-                let id = answer::id(ours.ok_or(error)?.flow_log_id(), "DescribeFlowLogs")?;
-                Ok(FlowLogsOutputs { id })
-            }
-            made => Ok(FlowLogsOutputs { id: made? }),
-        }
+            .map_err(call("ec2:CreateFlowLogs"))?;
+        answer::complete(made.unsuccessful(), "ec2:CreateFlowLogs")?;
+        let id = answer::id(made.flow_log_ids().first().map(String::as_str), "CreateFlowLogs")?;
+        Ok(FlowLogsOutputs { id })
     }
 
     async fn update(

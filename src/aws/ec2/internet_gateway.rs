@@ -4,7 +4,7 @@ use super::{answer, list, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::error::gone_is_fine;
 use crate::engine::kind::KindInfo;
-use crate::engine::{CloudResult, ErrorClass, Input};
+use crate::engine::{CloudResult, Input};
 use aws_sdk_ec2::types::{InternetGatewayAttachment, ResourceType, RouteState, RouteTable};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ impl Resource for InternetGateway {
         making: Making<'_>,
         props: &InternetGatewayProps,
     ) -> CloudResult<InternetGatewayOutputs> {
-        // No client token here: whoever repeats a create finds the first one by its tag.
+        // No client token here: a create that is repeated because the second call failed finds the first one's gateway by its tag.
         let gateways = list::internet_gateways(aws).await?;
         let made = tag::find(&gateways, |g| g.internet_gateway_id(), |g| g.tags(), None, making.address.as_str());
         let id = match made {
@@ -119,15 +119,8 @@ fn attached_to(tables: &[RouteTable], gateway: &str) -> Option<String> {
 async fn attach(aws: &Aws, gateway: &str, vpc: &str) -> CloudResult<()> {
     let attached = aws.ec2.attach_internet_gateway().internet_gateway_id(gateway).vpc_id(vpc).send().await;
     match attached.map(drop).map_err(call("ec2:AttachInternetGateway")) {
-        // Attached to this VPC already (an answer was lost); to another one is an error.
-        Err(e) if e.class == ErrorClass::AlreadyExists || e.code == "Resource.AlreadyAssociated" => {
-            match list::internet_gateways(aws).await?.iter().any(|g| {
-                g.internet_gateway_id() == Some(gateway) && g.attachments().iter().any(|a| a.vpc_id() == Some(vpc))
-            }) {
-                true => Ok(()),
-                false => Err(e),
-            }
-        }
+        // The answer of an earlier call was lost.
+        Err(error) if error.code == "Resource.AlreadyAssociated" => Ok(()),
         other => other,
     }
 }

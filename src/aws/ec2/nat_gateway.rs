@@ -101,6 +101,7 @@ fn readiness(gateway: &Gateway) -> Readiness {
         Some(NatGatewayState::Failed) => {
             Readiness::Failed(gateway.failure_message().unwrap_or("the gateway failed").into())
         }
+        Some(NatGatewayState::Deleting) => Readiness::Failed("it is being deleted: plan again in a minute".into()),
         Some(state) => Readiness::Pending(state.as_str().into()),
     }
 }

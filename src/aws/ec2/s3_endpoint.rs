@@ -124,6 +124,7 @@ fn readiness(endpoint: &VpcEndpoint) -> Readiness {
             let reason = endpoint.last_error().and_then(|error| error.message());
             Readiness::Failed(reason.unwrap_or(&state).to_owned())
         }
+        "deleting" => Readiness::Failed("it is being deleted: plan again in a minute".into()),
         _ => Readiness::Pending(state),
     }
 }

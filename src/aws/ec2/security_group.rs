@@ -2,10 +2,10 @@
 //! that name each other are no cycle.
 
 use super::rule::{self, Rule};
-use super::{answer, interfaces, list, tag};
+use super::{answer, interfaces, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::kind::KindInfo;
-use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
+use crate::engine::{CloudResult, Input};
 use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -65,12 +65,9 @@ impl Resource for SecurityGroup {
             .tag_specifications(tag::specification(aws, making, ResourceType::SecurityGroup))
             .send()
             .await
-            .map_err(call("ec2:CreateSecurityGroup"));
-        let id = match made {
-            Ok(made) => answer::id(made.group_id(), "CreateSecurityGroup")?,
-            Err(error) if error.class == ErrorClass::AlreadyExists => adopt(aws, making, props, error).await?,
-            Err(error) => return Err(error),
-        };
+            .map_err(call("ec2:CreateSecurityGroup"))?;
+        let id = answer::id(made.group_id(), "CreateSecurityGroup")?;
+        // Should this one call fail: the group shows the rule as foreign, and an update takes it out.
         rule::revoke(aws, &id, [Rule::default_egress()]).await?;
         Ok(SecurityGroupOutputs { id })
     }
@@ -100,12 +97,4 @@ impl Resource for SecurityGroup {
         let deleted = deleted.map(drop).map_err(call("ec2:DeleteSecurityGroup"));
         interfaces::clear_on_dependency(aws, deleted, "group-id", &outputs.id).await
     }
-}
-
-/// The group that has the name already, if it bears our tags: then the answer of an earlier call was lost.
-async fn adopt(aws: &Aws, making: Making<'_>, props: &SecurityGroupProps, error: CloudError) -> CloudResult<String> {
-    let groups = list::security_groups(aws).await?;
-    let ours = tag::find(&groups, |g| g.group_id(), |g| g.tags(), None, making.address.as_str())
-        .filter(|g| g.group_name() == Some(&props.name) && g.vpc_id() == props.vpc.get().map(String::as_str));
-    answer::id(ours.ok_or(error)?.group_id(), "DescribeSecurityGroups")
 }

@@ -1,6 +1,6 @@
 //! `ec2:subnet`: one zone's share of the network.
 
-use super::{answer, interfaces, list, tag};
+use super::{answer, interfaces, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::cloud::Readiness;
 use crate::engine::kind::{KindInfo, Latency};
@@ -72,18 +72,8 @@ impl Resource for Subnet {
             .tag_specifications(tag::specification(aws, making, ResourceType::Subnet))
             .send()
             .await
-            .map_err(call("ec2:CreateSubnet"));
-        let id = match made {
-            Ok(made) => answer::id(made.subnet().and_then(|s| s.subnet_id()), "CreateSubnet")?,
-            // The block is taken: by this very subnet, if the answer of an earlier call was lost.
-            Err(error) if error.code == "InvalidSubnet.Conflict" => {
-                let subnets = list::subnets(aws).await?;
-                let ours = tag::find(&subnets, |s| s.subnet_id(), |s| s.tags(), None, making.address.as_str())
-                    .filter(|s| s.vpc_id() == props.vpc.get().map(String::as_str));
-                answer::id(ours.ok_or(error)?.subnet_id(), "DescribeSubnets")?
-            }
-            Err(error) => return Err(error),
-        };
+            .map_err(call("ec2:CreateSubnet"))?;
+        let id = answer::id(made.subnet().and_then(|s| s.subnet_id()), "CreateSubnet")?;
         if props.public_addresses {
             set_public_addresses(aws, &id, true).await?;
         }

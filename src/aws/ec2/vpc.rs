@@ -62,7 +62,7 @@ impl Resource for Vpc {
     }
 
     async fn create(aws: &Aws, making: Making<'_>, props: &VpcProps) -> CloudResult<VpcOutputs> {
-        // EC2 takes no client token here: whoever repeats a create whose answer was lost finds the first one by its tag.
+        // No client token here: a create that is repeated because the second call failed finds the first one's VPC by its tag.
         let vpcs = list::vpcs(aws).await?;
         let made = tag::find(&vpcs, |v| v.vpc_id(), |v| v.tags(), None, making.address.as_str());
         let id = match made.filter(|vpc| vpc.cidr_block() == Some(&props.cidr)) {
