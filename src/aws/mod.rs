@@ -4,6 +4,8 @@ pub mod client;
 pub mod cloud;
 pub mod ec2;
 pub mod error;
+pub mod iam;
+pub mod logs;
 pub mod memo;
 pub mod resource;
 pub mod survey;
@@ -31,4 +33,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &Erased::<ec2::security_group_rule::SecurityGroupRule>::NEW,
     &Erased::<ec2::subnet::Subnet>::NEW,
     &Erased::<ec2::vpc::Vpc>::NEW,
+    &Erased::<iam::role::Role>::NEW,
+    &Erased::<iam::instance_profile::InstanceProfile>::NEW,
+    &Erased::<logs::group::LogGroup>::NEW,
 ];

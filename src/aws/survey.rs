@@ -6,6 +6,8 @@
 
 use super::Aws;
 use super::ec2::survey::Ec2Lists;
+use super::iam::survey::IamLists;
+use super::logs::survey::LogsLists;
 use std::sync::Arc;
 
 /// The lists, by service. A fresh one for every look.
@@ -13,11 +15,18 @@ pub struct Survey {
     /// Whom to ask.
     pub aws: Arc<Aws>,
     pub(super) ec2: Ec2Lists,
+    pub(super) iam: IamLists,
+    pub(super) logs: LogsLists,
 }
 
 impl Survey {
     /// A look that has asked nothing yet.
     pub fn new(aws: Arc<Aws>) -> Self {
-        Self { aws, ec2: Ec2Lists::default() }
+        Self {
+            aws,
+            ec2: Ec2Lists::default(),
+            iam: IamLists::default(),
+            logs: LogsLists::default(),
+        }
     }
 }
