@@ -122,6 +122,7 @@ pub fn classify(code: &str, message: &str) -> ErrorClass {
         "InvalidParameterValue" if message.contains("Invalid IAM Instance Profile") => Propagating,
         "InvalidParameterValue" if message.contains("with role") => Propagating,
         "InvalidParameterValue" if message.contains("IAM role ARN value is invalid") => Propagating,
+        "InvalidParameter" if message.contains("Unable to assume given IAM role") => Propagating,
         "UnsupportedCertificate" => Propagating,
         "MalformedPolicyDocument" if message.contains("Invalid principal") => Propagating,
         "InvalidParameterCombination" if message.contains("eletion protection") => Other,
@@ -152,6 +153,7 @@ pub fn classify(code: &str, message: &str) -> ErrorClass {
         _ if code.ends_with(".Malformed") => Other,
 
         "InvalidGroup.Duplicate"
+        | "InvalidSubnet.Conflict"
         | "InvalidPermission.Duplicate"
         | "RouteAlreadyExists"
         | "EntityAlreadyExists"
