@@ -1,11 +1,19 @@
 //! AWS as the engine sees it: one file a kind of resource, each behind the small trait [`resource::Resource`].
 
+pub mod acm;
+pub mod batch;
 pub mod client;
 pub mod cloud;
+pub mod cloudwatch;
 pub mod ec2;
+pub mod ecs;
+pub mod elb;
 pub mod error;
 pub mod memo;
 pub mod resource;
+pub mod route53;
+pub mod scaling;
+pub mod sns;
 pub mod survey;
 pub mod tags;
 
@@ -18,4 +26,24 @@ pub use survey::Survey;
 use resource::{Erased, Kind};
 
 /// Every kind that a plan may hold. A new kind is its file, one line here, and its use in a phase.
-pub static KINDS: &[&dyn Kind] = &[&Erased::<ec2::vpc::Vpc>::NEW, &Erased::<ec2::subnet::Subnet>::NEW];
+pub static KINDS: &[&dyn Kind] = &[
+    &Erased::<ec2::vpc::Vpc>::NEW,
+    &Erased::<ec2::subnet::Subnet>::NEW,
+    &Erased::<elb::target_group::TargetGroup>::NEW,
+    &Erased::<elb::targets::Targets>::NEW,
+    &Erased::<elb::load_balancer::LoadBalancer>::NEW,
+    &Erased::<elb::listener::Listener>::NEW,
+    &Erased::<elb::rule::Rule>::NEW,
+    &Erased::<acm::certificate::Certificate>::NEW,
+    &Erased::<ecs::service::Service>::NEW,
+    &Erased::<scaling::target::Target>::NEW,
+    &Erased::<scaling::policy::Policy>::NEW,
+    &Erased::<sns::topic::Topic>::NEW,
+    &Erased::<sns::subscription::Subscription>::NEW,
+    &Erased::<cloudwatch::alarm::Alarm>::NEW,
+    &Erased::<cloudwatch::dashboard::Dashboard>::NEW,
+    &Erased::<route53::validation::ValidationRecords>::NEW,
+    &Erased::<route53::health_check::HealthCheck>::NEW,
+    &Erased::<route53::weighted::WeightedRecords>::NEW,
+    &Erased::<route53::shift::Shift>::NEW,
+];
