@@ -1,6 +1,7 @@
 //! What the city file says about a move, for the plan's last lines.
 
-use crate::spec::{City, recovery};
+use crate::spec::City;
+use crate::spec::recovery::recovery;
 use crate::view::values::duration;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
@@ -12,13 +13,9 @@ pub fn of(city: &City) -> Vec<(String, String)> {
     }
     let budget = city.spec.budget.interruption.0;
     facts.push(("interruption".into(), format!("none expected: traffic shifts by weight while both sides serve (budget {budget} s)")));
-    let recovery = recovery::of(&city.spec);
-    if let Some(worst) = recovery.worst() {
-        let budget = city.spec.budget.recovery.0 as u32;
-        facts.push((
-            "recovery".into(),
-            format!("{} at worst, {} (budget {})", duration(worst.seconds()), worst.name, duration(budget)),
-        ));
+    if let Some(worst) = recovery(&city.spec).scenarios.iter().max_by_key(|scenario| scenario.seconds()) {
+        let budget = city.spec.budget.recovery.0;
+        facts.push(("recovery".into(), format!("{} s at worst, {} (budget {budget} s)", worst.seconds(), worst.name)));
     }
     facts
 }
@@ -34,7 +31,7 @@ fn next_window(city: &City, now: Timestamp) -> Option<String> {
         let day = local.date().checked_add(days.days()).ok()?;
         let name = format!("{:?}", day.weekday()).to_lowercase();
         let opens = window.days.iter().any(|d| name.starts_with(d.name()));
-        let minutes = i16::try_from(window.start.minutes()).ok()?;
+        let minutes = i16::try_from(window.start.minutes).ok()?;
         let start = day.at(0, 0, 0, 0).to_zoned(local.time_zone().clone()).ok()?.checked_add(minutes.minutes()).ok()?;
         let end = start.checked_add(length).ok()?;
         if !opens || end <= local {

@@ -56,18 +56,9 @@ pub struct Recorded {
 pub fn cities(globals: &Globals, names: &[String]) -> anyhow::Result<Vec<City>> {
     spec::load(&globals.cities, names).map_err(|problems| {
         note(&problems.render(super::globals::colours(), super::globals::width()));
-        anyhow!("{}", problems.summary()).context(Told)
+        let files: std::collections::BTreeSet<_> = problems.0.iter().map(|problem| &problem.file).collect();
+        anyhow!("{} mistakes in {} files: nothing was touched", problems.0.len(), files.len())
     })
-}
-
-/// Marks an error that was told already.
-#[derive(Debug)]
-pub struct Told;
-
-impl std::fmt::Display for Told {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the city files have mistakes")
-    }
 }
 
 impl World {

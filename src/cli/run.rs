@@ -111,15 +111,10 @@ async fn unmoved(city: &Opened, plan: Plan, state: &crate::state::State) -> anyh
 
 /// Refuses to delete what holds data unless it is named.
 fn guard_data(report: &PlanReport<'_>, city: &Opened, named: &[String]) -> anyhow::Result<()> {
-    let unnamed: Vec<_> = report.data_at_risk.iter().filter(|address| {
-        let change = report.plan.changes.iter().find(|change| change.address == **address);
-        let identifier = change.and_then(|c| c.prior.get("identifier")).and_then(|v| v.as_str()).unwrap_or_default();
-        !named.iter().any(|name| name == identifier)
-    });
-    let identifiers: Vec<String> = unnamed
-        .filter_map(|address| report.plan.changes.iter().find(|change| change.address == *address))
-        .map(|change| change.prior.get("identifier").and_then(|v| v.as_str()).unwrap_or_default().to_owned())
-        .collect();
+    let at_risk = report.plan.changes.iter().filter(|change| report.data_at_risk.contains(&change.address));
+    let identifiers: Vec<&str> =
+        at_risk.map(|change| change.prior["identifier"].as_str().unwrap_or(change.address.as_str())).collect();
+    let identifiers: Vec<&str> = identifiers.into_iter().filter(|id| !named.iter().any(|name| name == id)).collect();
     if identifiers.is_empty() {
         return Ok(());
     }

@@ -7,8 +7,9 @@ use super::plan::Format;
 use crate::state::{State, Store, layout, lock};
 use crate::view::{note, out};
 use anyhow::{Context, anyhow};
-use comfy_table::{Table, presets};
 use serde_json::json;
+use tabled::builder::Builder;
+use tabled::settings::{Padding, Style};
 
 /// Look at what is recorded, and at who holds the lock.
 #[derive(clap::Subcommand)]
@@ -88,13 +89,13 @@ async fn list(city: &Opened, output: Format) -> anyhow::Result<Exit> {
         out(&format!("{:#}\n", json!(rows)));
         return Ok(Exit::Done);
     }
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(["ADDRESS", "KIND", "STATUS", "ID"]);
+    let mut table = Builder::new();
+    table.push_record(["ADDRESS", "KIND", "STATUS", "ID"]);
     for (address, record) in &state.resources {
         let id = ["id", "arn", "name", "identifier"].iter().find_map(|key| record.outputs.get(*key)?.as_str()).unwrap_or("-");
-        table.add_row([address.to_string(), record.kind.clone(), format!("{:?}", record.status).to_lowercase(), id.to_owned()]);
+        table.push_record([address.to_string(), record.kind.clone(), format!("{:?}", record.status).to_lowercase(), id.to_owned()]);
     }
-    out(&format!("{table}\n"));
+    out(&format!("{}\n", table.build().with(Style::empty()).with(Padding::new(0, 2, 0, 0))));
     Ok(Exit::Done)
 }
 
