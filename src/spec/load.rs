@@ -73,7 +73,10 @@ fn list(folder: &Path) -> Result<Vec<Entry>, Problems> {
         let path = entry.map_err(fail)?.path();
         let yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if yaml && !hidden && let Some(stem) = path.file_stem() {
+        if yaml
+            && !hidden
+            && let Some(stem) = path.file_stem()
+        {
             entries.push(Entry { name: stem.to_string_lossy().into_owned(), path });
         }
     }
@@ -85,7 +88,11 @@ fn missing(folder: &Path, name: &str, files: &[Entry]) -> Problem {
     let known: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     let has = if known.is_empty() { "no city".to_owned() } else { known.join(", ") };
     let help = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| format!("make it: migrate init {name}"));
-    Problem::of_file(folder.join(format!("{name}.yaml")), format!("no city `{name}`: {} has {has}", folder.display()), Some(help))
+    Problem::of_file(
+        folder.join(format!("{name}.yaml")),
+        format!("no city `{name}`: {} has {has}", folder.display()),
+        Some(help),
+    )
 }
 
 /// A file as far as it could be read.
@@ -137,17 +144,19 @@ impl Draft {
         match serde_json::from_value(found.repaired) {
             Ok(spec) => self.content = Some(Content { spec, broken: found.broken, located }),
             // Only if the schema allows what the types don't. Then the file must not pass.
-            Err(error) => self.say(&error.to_string(), None),
+            Err(error) => self.say(&format!("the file can't be used: {error}"), None),
         }
     }
 
     fn finish(&self, all: &[Self]) -> Result<City, Vec<Problem>> {
         let mut problems = self.problems.clone();
         if let Some(content) = &self.content {
-            let neighbours = all.iter().filter(|other| other.path != self.path).filter_map(Self::as_neighbour).collect();
+            let neighbours =
+                all.iter().filter(|other| other.path != self.path).filter_map(Self::as_neighbour).collect();
             let context = Context { spec: &content.spec, neighbours };
             let sound = |finding: &Finding| !content.broken.iter().any(|broken| finding.rests_on(broken));
-            problems.extend(check::all(&context).into_iter().filter(sound).map(|finding| content.located.problem(finding)));
+            problems
+                .extend(check::all(&context).into_iter().filter(sound).map(|finding| content.located.problem(finding)));
         }
         problems.sort_by_key(|problem| (problem.line, problem.column));
         match &self.content {
@@ -161,7 +170,8 @@ impl Draft {
     /// The city for others to be compared with, if what they compare is sound.
     fn as_neighbour(&self) -> Option<(&str, &CitySpec)> {
         let content = self.content.as_ref()?;
-        let sound = ["account", "region", "network", "network.cidr"].iter().all(|field| !content.broken.contains(*field));
+        let sound =
+            ["account", "region", "network", "network.cidr"].iter().all(|field| !content.broken.contains(*field));
         sound.then_some((self.name.as_str(), &content.spec))
     }
 }

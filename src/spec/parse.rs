@@ -19,7 +19,8 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<SyntaxError>) {
         Ok(node) => (Some(node), Vec::new()),
         Err(error) => {
             let twice = matches!(error.without_snippet(), Error::DuplicateMappingKey { .. });
-            let rest = twice.then(|| serde_saphyr::from_str_with_options(text, options(DuplicateKeyPolicy::LastWins)).ok());
+            let rest =
+                twice.then(|| serde_saphyr::from_str_with_options(text, options(DuplicateKeyPolicy::LastWins)).ok());
             (rest.flatten(), vec![describe(&error)])
         }
     }

@@ -65,7 +65,10 @@ fn a_key_that_stands_twice_hides_nothing() {
     let found = problems("account: \"1\"\nregion: eu-north-1\nregion: x\n");
     let messages: Vec<&str> = found.0.iter().map(|problem| problem.message.as_str()).collect();
     assert!(messages.iter().any(|m| m.contains("duplicate")), "{messages:?}");
-    assert!(messages.contains(&"`1` is not an account id") && messages.contains(&"missing field `legacy`"), "{messages:?}");
+    assert!(
+        messages.contains(&"`1` is not an account id") && messages.contains(&"missing field `legacy`"),
+        "{messages:?}"
+    );
 }
 
 #[test]
