@@ -16,7 +16,7 @@ use super::{
     schema::schema,
     structure,
     suggest::did_you_mean,
-    tree::Places,
+    tree::{Places, Value},
 };
 
 /// A city file has some 40 lines. What is larger than a mebibyte isn't one, and isn't read.
@@ -131,10 +131,10 @@ impl Draft {
     }
 
     fn understand(&mut self, text: String) {
-        if text.trim().is_empty() {
+        let (node, errors) = parse(&text);
+        if node.as_ref().is_some_and(|node| matches!(node.value, Value::Null)) || text.trim().is_empty() {
             return self.say("the file is empty", Some("`migrate init CITY` writes a file to begin with".into()));
         }
-        let (node, errors) = parse(&text);
         let places = node.as_ref().map(Places::of).unwrap_or_default();
         let located = Located::new(self.path.clone(), text, places);
         self.problems.extend(errors.into_iter().map(|error| located.at(error.place, None, error.message, None)));
