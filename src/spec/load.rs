@@ -28,6 +28,10 @@ const LARGEST: u64 = 1 << 20;
 /// the mistakes of those asked for are told.
 pub fn load(folder: &Path, names: &[String]) -> Result<Vec<City>, Problems> {
     let files = list(folder)?;
+    if files.is_empty() && names.is_empty() {
+        let help = "make a first one: migrate init malmo";
+        return Err(Problems(vec![Problem::of_file(folder, "the folder has no city files", Some(help.into()))]));
+    }
     let mut problems = Vec::new();
     for name in names.iter().filter(|name| !files.iter().any(|file| file.name == **name)) {
         problems.push(missing(folder, name, &files));

@@ -23,7 +23,7 @@ mod structure;
 pub mod subnets;
 mod suggest;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod tree;

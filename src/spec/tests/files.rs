@@ -60,6 +60,9 @@ fn a_city_that_is_not_there() {
     assert_eq!(found[0].1.as_deref(), Some("did you mean `malmo`?"));
     let empty = folder(&[]);
     assert_eq!(complaints(empty.path(), "malmo")[0].1.as_deref(), Some("make it: migrate init malmo"));
+    assert!(
+        load(empty.path(), &[]).is_err_and(|problems| problems.to_string().ends_with("the folder has no city files"))
+    );
     assert!(complaints(&empty.path().join("nowhere"), "malmo")[0].0.starts_with("the folder can't be read"));
 }
 
