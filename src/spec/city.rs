@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     capacity::{Alarms, Capacity, Cutover},
     database::{Database, Engine},
-    form::{AccountId, Cidr, Clock, DatabaseName, Percent, RegionName, RoleArn, Seconds, TimeZoneName, Weekday, ZoneLetter},
+    form::{
+        AccountId, Cidr, Clock, DatabaseName, Percent, RegionName, RoleArn, Seconds, TimeZoneName, Weekday, ZoneLetter,
+    },
     legacy::Legacy,
     service::Services,
 };

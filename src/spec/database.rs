@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::form::{Clock, DailyWindow, DatabaseClass, DatabaseName, EngineVersion, WeeklyWindow, Weekday};
+use super::form::{Clock, DailyWindow, DatabaseClass, DatabaseName, EngineVersion, Weekday, WeeklyWindow};
 
 /// A database engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

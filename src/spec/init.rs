@@ -17,7 +17,8 @@ mod tests {
         for name in ["gothenburg", "a"] {
             assert!(check_name(name).is_ok());
             std::fs::write(folder.path().join(format!("{name}.yaml")), template(name)).unwrap();
-            let cities = load(folder.path(), &[name.to_owned()]).unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
+            let cities = load(folder.path(), &[name.to_owned()])
+                .unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
             assert_eq!(cities[0].name, name);
             std::fs::remove_file(folder.path().join(format!("{name}.yaml"))).unwrap();
         }

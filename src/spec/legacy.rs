@@ -44,7 +44,7 @@ pub struct Legacy {
     #[schemars(range(min = 1, max = 172_800))]
     pub ttl: u32,
     /// What a month costs today, in USD.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 10_000_000))]
     pub monthly_cost: u32,
 }
 

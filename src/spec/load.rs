@@ -16,7 +16,7 @@ use super::{
     schema::schema,
     structure,
     suggest::did_you_mean,
-    tree::Places,
+    tree::{Places, Value},
 };
 
 /// A city file has some 40 lines. What is larger than a mebibyte isn't one, and isn't read.
@@ -28,6 +28,10 @@ const LARGEST: u64 = 1 << 20;
 /// the mistakes of those asked for are told.
 pub fn load(folder: &Path, names: &[String]) -> Result<Vec<City>, Problems> {
     let files = list(folder)?;
+    if files.is_empty() && names.is_empty() {
+        let help = "make a first one: migrate init malmo";
+        return Err(Problems(vec![Problem::of_file(folder, "the folder has no city files", Some(help.into()))]));
+    }
     let mut problems = Vec::new();
     for name in names.iter().filter(|name| !files.iter().any(|file| file.name == **name)) {
         problems.push(missing(folder, name, &files));
@@ -73,7 +77,10 @@ fn list(folder: &Path) -> Result<Vec<Entry>, Problems> {
         let path = entry.map_err(fail)?.path();
         let yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if yaml && !hidden && let Some(stem) = path.file_stem() {
+        if yaml
+            && !hidden
+            && let Some(stem) = path.file_stem()
+        {
             entries.push(Entry { name: stem.to_string_lossy().into_owned(), path });
         }
     }
@@ -85,7 +92,11 @@ fn missing(folder: &Path, name: &str, files: &[Entry]) -> Problem {
     let known: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     let has = if known.is_empty() { "no city".to_owned() } else { known.join(", ") };
     let help = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| format!("make it: migrate init {name}"));
-    Problem::of_file(folder.join(format!("{name}.yaml")), format!("no city `{name}`: {} has {has}", folder.display()), Some(help))
+    Problem::of_file(
+        folder.join(format!("{name}.yaml")),
+        format!("no city `{name}`: {} has {has}", folder.display()),
+        Some(help),
+    )
 }
 
 /// A file as far as it could be read.
@@ -124,10 +135,10 @@ impl Draft {
     }
 
     fn understand(&mut self, text: String) {
-        if text.trim().is_empty() {
+        let (node, errors) = parse(&text);
+        if node.as_ref().is_some_and(|node| matches!(node.value, Value::Null)) || text.trim().is_empty() {
             return self.say("the file is empty", Some("`migrate init CITY` writes a file to begin with".into()));
         }
-        let (node, errors) = parse(&text);
         let places = node.as_ref().map(Places::of).unwrap_or_default();
         let located = Located::new(self.path.clone(), text, places);
         self.problems.extend(errors.into_iter().map(|error| located.at(error.place, None, error.message, None)));
@@ -137,17 +148,19 @@ impl Draft {
         match serde_json::from_value(found.repaired) {
             Ok(spec) => self.content = Some(Content { spec, broken: found.broken, located }),
             // Only if the schema allows what the types don't. Then the file must not pass.
-            Err(error) => self.say(&error.to_string(), None),
+            Err(error) => self.say(&format!("the file can't be used: {error}"), None),
         }
     }
 
     fn finish(&self, all: &[Self]) -> Result<City, Vec<Problem>> {
         let mut problems = self.problems.clone();
         if let Some(content) = &self.content {
-            let neighbours = all.iter().filter(|other| other.path != self.path).filter_map(Self::as_neighbour).collect();
+            let neighbours =
+                all.iter().filter(|other| other.path != self.path).filter_map(Self::as_neighbour).collect();
             let context = Context { spec: &content.spec, neighbours };
             let sound = |finding: &Finding| !content.broken.iter().any(|broken| finding.rests_on(broken));
-            problems.extend(check::all(&context).into_iter().filter(sound).map(|finding| content.located.problem(finding)));
+            problems
+                .extend(check::all(&context).into_iter().filter(sound).map(|finding| content.located.problem(finding)));
         }
         problems.sort_by_key(|problem| (problem.line, problem.column));
         match &self.content {
@@ -161,7 +174,8 @@ impl Draft {
     /// The city for others to be compared with, if what they compare is sound.
     fn as_neighbour(&self) -> Option<(&str, &CitySpec)> {
         let content = self.content.as_ref()?;
-        let sound = ["account", "region", "network", "network.cidr"].iter().all(|field| !content.broken.contains(*field));
+        let sound =
+            ["account", "region", "network", "network.cidr"].iter().all(|field| !content.broken.contains(*field));
         sound.then_some((self.name.as_str(), &content.spec))
     }
 }

@@ -1,14 +1,14 @@
 //! The city file: YAML in, a checked [`CitySpec`] out. Nothing else reads YAML.
 //!
-//! [`load`] reads a folder of files. Each becomes a tree that knows its places ([`tree`]), is held against the JSON Schema of
-//! [`CitySpec`] ([`structure`]), and then its meaning is checked ([`check`]). All mistakes come out at once as [`Problems`].
+//! [`load`] reads a folder of files. Each becomes a tree that knows its places (`tree`), is held against the JSON Schema of
+//! [`CitySpec`] (`structure`), and then its meaning is checked (`check`). All mistakes come out at once as [`Problems`].
 
 mod capacity;
 pub mod catalogue;
-pub mod check;
+mod check;
 mod city;
 mod database;
-pub mod finding;
+mod finding;
 pub mod form;
 pub mod init;
 mod legacy;
@@ -19,18 +19,20 @@ pub mod recovery;
 pub mod reference;
 mod schema;
 mod service;
-pub mod structure;
+mod structure;
 pub mod subnets;
 mod suggest;
 #[cfg(test)]
-pub mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-pub mod tree;
+mod tree;
 
 pub use capacity::{Alarms, Capacity, Cutover};
+pub use check::window_too_short;
 pub use city::{Budget, City, CitySpec, Nat, Network, Window};
 pub use database::{Database, Engine};
+pub use finding::Finding;
 pub use legacy::{Instances, Legacy, LegacyDatabase};
 pub use load::{check_name, load, locate};
 pub use problem::{Problem, Problems};

@@ -1,8 +1,8 @@
 //! Text to tree: what isn't YAML, and what is too much of it, ends here.
 
-use serde_saphyr::{Error, Options, options::DuplicateKeyPolicy};
+use serde_saphyr::{Error, Options, budget::BudgetBreach, options::DuplicateKeyPolicy};
 
-use super::tree::{Node, Place};
+use super::tree::{Node, Place, clip};
 
 /// A mistake of the YAML itself.
 #[derive(Debug)]
@@ -19,18 +19,54 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<SyntaxError>) {
         Ok(node) => (Some(node), Vec::new()),
         Err(error) => {
             let twice = matches!(error.without_snippet(), Error::DuplicateMappingKey { .. });
-            let rest = twice.then(|| serde_saphyr::from_str_with_options(text, options(DuplicateKeyPolicy::LastWins)).ok());
-            (rest.flatten(), vec![describe(&error)])
+            let rest =
+                twice.then(|| serde_saphyr::from_str_with_options(text, options(DuplicateKeyPolicy::LastWins)).ok());
+            (rest.flatten(), vec![describe(text, error.without_snippet())])
         }
     }
 }
 
-fn describe(error: &Error) -> SyntaxError {
-    let place = error.location().map_or(Place::START, Place::from);
-    let whole = error.without_snippet().to_string();
-    // The parser repeats the position in its text; the report shows it in its own way.
-    let message = whole.split(" at line ").next().unwrap_or(&whole).trim().to_owned();
-    SyntaxError { place, message }
+fn describe(text: &str, error: &Error) -> SyntaxError {
+    let mut place = error.location().map_or(Place::START, Place::from);
+    if error.location().is_some_and(|location| location.span().byte_offset().is_none()) {
+        place.offset = offset(text, &place);
+    }
+    SyntaxError { place, message: message(error) }
+}
+
+/// The parser's words, where they aren't about its own options.
+fn message(error: &Error) -> String {
+    match error {
+        Error::DuplicateMappingKey { key, .. } => {
+            format!("the field `{}` stands twice", clip(key.as_deref().unwrap_or_default()))
+        }
+        Error::Budget { breach: BudgetBreach::Documents { .. }, .. } | Error::MultipleDocuments { .. } => {
+            "a file holds one city: there is a second document".to_owned()
+        }
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => {
+            "the file holds far more than a city: too many values, too deeply nested, or aliases that expand without end"
+                .to_owned()
+        }
+        Error::RecursiveReferencesRequireWeakTypes { .. } => "the alias stands inside of what it names".to_owned(),
+        Error::AliasError { error, .. } => message(error),
+        Error::NullIntoString { .. } => "a field must have a name".to_owned(),
+        Error::NonFiniteFloat { .. } => "the number is not finite".to_owned(),
+        other => {
+            let whole = other.to_string();
+            // The report shows the position in its own way.
+            whole.split(" at line ").next().unwrap_or(&whole).trim().to_owned()
+        }
+    }
+}
+
+/// The byte that line and column name: the parser counts characters.
+fn offset(text: &str, place: &Place) -> usize {
+    let before: usize = text.split_inclusive('\n').take(place.line - 1).map(str::len).sum();
+    let line = text[before..].split('\n').next().unwrap_or_default();
+    before + line.char_indices().nth(place.column - 1).map_or(line.len(), |(index, _)| index)
 }
 
 /// Far more than any city needs and far less than what hurts: aliases that expand to millions of nodes are refused early.

@@ -5,7 +5,10 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use serde::Serialize;
 
-use super::{finding::Finding, tree::{Place, Places}};
+use super::{
+    finding::Finding,
+    tree::{Place, Places},
+};
 
 /// A mistake in a city file.
 #[derive(Clone, Debug, Serialize, thiserror::Error)]
@@ -49,7 +52,8 @@ impl Problem {
     pub fn render(&self, colour: bool, width: usize) -> String {
         let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let mut text = String::new();
-        let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_context_lines(0).with_links(false);
+        let handler =
+            GraphicalReportHandler::new_themed(theme).with_width(width).with_context_lines(1).with_links(false);
         match handler.render_report(&mut text, self) {
             Ok(()) => text,
             // A report that can't be drawn is still said.
@@ -69,7 +73,8 @@ impl Diagnostic for Problem {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let excerpt = self.excerpt.as_ref()?;
-        let label = LabeledSpan::new(Some(self.field.clone().unwrap_or_else(|| "here".into())), excerpt.offset, excerpt.length);
+        let label =
+            LabeledSpan::new(Some(self.field.clone().unwrap_or_else(|| "here".into())), excerpt.offset, excerpt.length);
         Some(Box::new(std::iter::once(label)))
     }
 }
@@ -102,8 +107,17 @@ impl Located {
     pub fn at(&self, place: Place, field: Option<String>, message: String, help: Option<String>) -> Problem {
         // The parser may point behind the last byte; a report can't.
         let offset = place.offset.min(self.length);
-        let excerpt = Excerpt { source: Arc::clone(&self.source), offset, length: place.length.min(self.length - offset) };
-        Problem { file: self.file.clone(), line: Some(place.line), column: Some(place.column), field, message, help, excerpt: Some(excerpt) }
+        let excerpt =
+            Excerpt { source: Arc::clone(&self.source), offset, length: place.length.min(self.length - offset) };
+        Problem {
+            file: self.file.clone(),
+            line: Some(place.line),
+            column: Some(place.column),
+            field,
+            message,
+            help,
+            excerpt: Some(excerpt),
+        }
     }
 }
 

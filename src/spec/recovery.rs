@@ -60,7 +60,8 @@ impl Scenario {
 
     /// The sum as a text: `10 s unhealthy after 2 checks every 5s (spec) + … = 85 s`.
     pub fn sum(&self) -> String {
-        let terms: Vec<String> = self.terms.iter().map(|t| format!("{} s {} ({})", t.seconds, t.what, t.source)).collect();
+        let terms: Vec<String> =
+            self.terms.iter().map(|t| format!("{} s {} ({})", t.seconds, t.what, t.source)).collect();
         format!("{} = {} s", terms.join(" + "), self.seconds())
     }
 }
@@ -135,11 +136,14 @@ fn database_fails_over(name: &str, service: &Service) -> Scenario {
 
 /// Whether the fewest tasks of all services fit the fewest instances less one.
 fn others_have_room(spec: &CitySpec) -> bool {
-    let tasks = |amount: fn(&Service) -> u32| spec.services.iter().map(|(_, s)| u64::from(s.min) * u64::from(amount(s))).sum::<u64>();
+    let tasks = |amount: fn(&Service) -> u32| {
+        spec.services.iter().map(|(_, s)| u64::from(s.min) * u64::from(amount(s))).sum::<u64>()
+    };
     let left = u64::from(spec.capacity.min.saturating_sub(1));
     spec.capacity.instances.iter().all(|kind| {
         let data = kind.data();
-        tasks(|s| s.cpu) <= left * u64::from(data.cpu_units()) && tasks(|s| s.memory) <= left * u64::from(data.task_memory())
+        tasks(|s| s.cpu) <= left * u64::from(data.cpu_units())
+            && tasks(|s| s.memory) <= left * u64::from(data.task_memory())
     })
 }
 

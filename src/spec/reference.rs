@@ -66,12 +66,15 @@ fn resolve(field: &Value) -> &Value {
 /// The type of a field as a reader needs it: the words, the range, an example.
 fn kind(field: &Value) -> String {
     let words = words(field);
-    if !words.is_empty() {
+    // A few words are shown; of a catalogue an example is enough.
+    if (1..10).contains(&words.len()) {
         return words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" ");
     }
     let name = field["type"].as_str().or_else(|| field["type"][0].as_str()).unwrap_or("text");
     match name {
-        "string" => field["examples"][0].as_str().map_or_else(|| "text".to_owned(), |example| format!("text, like `{example}`").replace('|', "\\|")),
+        "string" => field["examples"][0]
+            .as_str()
+            .map_or_else(|| "text".to_owned(), |example| format!("text, like `{example}`").replace('|', "\\|")),
         "array" => format!("list of {}", kind(resolve(&field["items"]))),
         "integer" => match (field["minimum"].as_i64(), field["maximum"].as_i64()) {
             (Some(min), Some(max)) => format!("number, {min} to {max}"),
@@ -93,7 +96,10 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(", ")),
         Value::Object(fields) if fields.is_empty() => "{}".to_owned(),
-        Value::Object(fields) => format!("{{ {} }}", fields.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect::<Vec<_>>().join(", ")),
+        Value::Object(fields) => format!(
+            "{{ {} }}",
+            fields.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect::<Vec<_>>().join(", ")
+        ),
         other => other.to_string(),
     }
 }

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::{MapAccess, Visitor}};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{MapAccess, Visitor},
+};
 
 use super::form::{HostName, HttpPath, ImageRef, PathPattern, Seconds, SecretArn, User};
 
@@ -17,7 +20,7 @@ pub struct Service {
     #[schemars(range(min = 128, max = 196_608))]
     pub cpu: u32,
     /// Memory that a task may use, in MiB.
-    #[schemars(range(min = 6))]
+    #[schemars(range(min = 6, max = 1_000_000))]
     pub memory: u32,
     /// The port that the container listens on.
     #[schemars(range(min = 1))]
@@ -123,7 +126,7 @@ pub struct Targets {
     pub memory: u32,
     /// Requests per minute and task; not looked at if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub requests: Option<u32>,
 }
 

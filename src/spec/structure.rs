@@ -9,11 +9,14 @@ use std::collections::HashSet;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    form::FORMS,
     finding::Finding,
+    form::{FORMS, Form},
     suggest::{choices, nearest},
     tree::{Key, Node, Value, join},
 };
+
+/// No value with a form is longer, and a longer one isn't repeated in a message.
+const LONGEST: usize = 1024;
 
 /// What the walk over a tree found.
 pub struct Structure {
@@ -71,7 +74,9 @@ impl<'a> Walk<'a> {
             (expected, found) => {
                 let help = match (expected, found) {
                     ("string", Value::Number(_) | Value::Bool(_)) => Some("put it in quotes".to_owned()),
-                    ("integer", Value::Text(text)) if text.parse::<i64>().is_ok() => Some("leave out the quotes".to_owned()),
+                    ("integer", Value::Text(text)) if text.parse::<i64>().is_ok() => {
+                        Some("leave out the quotes".to_owned())
+                    }
                     ("array", _) => Some("write it as a list: [one, another]".to_owned()),
                     ("boolean", _) => Some("valid: `true`, `false`".to_owned()),
                     _ => schema["examples"][0].as_str().map(|example| format!("write it like {example}")),
@@ -95,7 +100,6 @@ impl<'a> Walk<'a> {
                     repaired.insert(key.text.clone(), self.node(property, child, &path));
                 }
             } else if schema["additionalProperties"].is_object() {
-                self.member(schema, key, &path);
                 repaired.insert(key.text.clone(), self.node(&schema["additionalProperties"], child, &path));
             } else {
                 let absent = names.iter().copied().filter(|name| !entries.iter().any(|(k, _)| k.text == *name));
@@ -126,15 +130,6 @@ impl<'a> Walk<'a> {
         Json::Object(repaired)
     }
 
-    /// The name of an entry in a section with free names.
-    fn member(&mut self, schema: &'a Json, key: &Key, path: &str) {
-        let fault = form(&schema["propertyNames"]).and_then(|check| check(&key.text).err());
-        if let Some(fault) = fault {
-            let finding = Finding::at(path, fault.message).on_key();
-            self.findings.push(Finding { help: fault.help, ..finding });
-        }
-    }
-
     fn array(&mut self, schema: &'a Json, items: &[Node], path: &str) -> Json {
         let count = items.len() as u64;
         if let Some(min) = schema["minItems"].as_u64().filter(|min| count < *min) {
@@ -156,8 +151,13 @@ impl<'a> Walk<'a> {
     }
 
     fn text(&mut self, schema: &'a Json, text: &str, path: &str) -> Json {
-        if let Some(fault) = form(schema).and_then(|check| check(text).err()) {
-            return self.fault(schema, path, fault.message, fault.help);
+        if let Some(form) = form(schema) {
+            if text.len() > LONGEST {
+                return self.fault(schema, path, format!("expected a short text, found {} bytes", text.len()), None);
+            }
+            if let Err(fault) = (form.check)(text) {
+                return self.fault(schema, path, fault.message, fault.help);
+            }
         }
         let words = words(schema);
         if !words.is_empty() && !words.contains(&text) {
@@ -189,7 +189,10 @@ impl<'a> Walk<'a> {
         match kind(schema) {
             "object" => {
                 let required = schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str);
-                required.map(|name| (name.to_owned(), self.stand_in(&schema["properties"][name]))).collect::<Map<_, _>>().into()
+                required
+                    .map(|name| (name.to_owned(), self.stand_in(&schema["properties"][name])))
+                    .collect::<Map<_, _>>()
+                    .into()
             }
             "array" => (0..schema["minItems"].as_u64().unwrap_or(0)).map(|_| self.stand_in(&schema["items"])).collect(),
             "integer" => json!(schema["minimum"].as_i64().unwrap_or(1)),
@@ -199,9 +202,9 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn form(schema: &Json) -> Option<fn(&str) -> Result<(), super::form::Fault>> {
+fn form(schema: &Json) -> Option<&'static Form> {
     let name = schema["format"].as_str()?;
-    FORMS.iter().find(|form| form.name == name).map(|form| form.check)
+    FORMS.iter().find(|form| form.name == name)
 }
 
 /// The type that a schema asks for; an optional one's first.
@@ -214,7 +217,9 @@ fn kind(schema: &Json) -> &str {
 pub fn words(schema: &Json) -> Vec<&str> {
     let listed = schema["enum"].as_array().into_iter().flatten().filter_map(Json::as_str);
     let documented = schema["oneOf"].as_array().into_iter().flatten();
-    listed.chain(documented.flat_map(|one| one["const"].as_str().map(|c| vec![c]).unwrap_or_else(|| words(one)))).collect()
+    listed
+        .chain(documented.flat_map(|one| one["const"].as_str().map(|c| vec![c]).unwrap_or_else(|| words(one))))
+        .collect()
 }
 
 fn article(kind: &str) -> &str {

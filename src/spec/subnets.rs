@@ -91,7 +91,11 @@ mod tests {
             let net: Ipv4Net = cidr.parse().unwrap();
             for (index, one) in all.iter().enumerate() {
                 assert!(net.contains(&one.cidr) && one.cidr.prefix_len() <= SMALLEST_PUBLIC);
-                assert!(all[index + 1..].iter().all(|other| !one.cidr.contains(&other.cidr) && !other.cidr.contains(&one.cidr)));
+                assert!(
+                    all[index + 1..]
+                        .iter()
+                        .all(|other| !one.cidr.contains(&other.cidr) && !other.cidr.contains(&one.cidr))
+                );
             }
         }
     }

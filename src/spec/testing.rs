@@ -2,7 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{City, CitySpec, check::{self, Context}, finding::Finding, load};
+use super::{
+    City, CitySpec,
+    check::{self, Context},
+    finding::Finding,
+    load,
+};
 
 /// The folder of the real city files.
 pub fn cities() -> PathBuf {
@@ -11,7 +16,9 @@ pub fn cities() -> PathBuf {
 
 /// Malmö as its file says.
 pub fn malmo() -> City {
-    load(&cities(), &["malmo".to_owned()]).unwrap_or_else(|problems| panic!("{}", problems.render(false, 100))).remove(0)
+    load(&cities(), &["malmo".to_owned()])
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)))
+        .remove(0)
 }
 
 /// Malmö's spec with a change.

@@ -5,7 +5,10 @@
 
 use std::{collections::HashMap, fmt};
 
-use serde::{Deserialize, Deserializer, de::{Error as _, MapAccess, SeqAccess, Visitor}};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, SeqAccess, Visitor},
+};
 use serde_saphyr::{Location, Spanned};
 
 /// A stretch of a file.

@@ -57,7 +57,13 @@ impl InstanceTypeData {
     }
 }
 
-const fn t(name: &'static str, vcpus: u32, gib: u32, architecture: Architecture, hourly: PerRegion) -> InstanceTypeData {
+const fn t(
+    name: &'static str,
+    vcpus: u32,
+    gib: u32,
+    architecture: Architecture,
+    hourly: PerRegion,
+) -> InstanceTypeData {
     InstanceTypeData { name, vcpus, memory: gib * 1024, architecture, hourly }
 }
 

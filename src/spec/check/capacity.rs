@@ -7,7 +7,10 @@ use crate::spec::{catalogue::InstanceTypeData, finding::Finding};
 pub fn bounds(context: &Context<'_>, out: &mut Vec<Finding>) {
     let capacity = &context.spec.capacity;
     if capacity.min > capacity.max {
-        out.push(Finding::at("capacity.min", format!("min {} is more than max {}", capacity.min, capacity.max)).and("capacity.max"));
+        out.push(
+            Finding::at("capacity.min", format!("min {} is more than max {}", capacity.min, capacity.max))
+                .and("capacity.max"),
+        );
     }
 }
 
@@ -18,7 +21,11 @@ pub fn architecture(context: &Context<'_>, out: &mut Vec<Finding>) {
     let wanted = first.data().architecture;
     for (index, other) in instances.iter().enumerate().filter(|(_, other)| other.data().architecture != wanted) {
         let message = format!("`{other}` is {}, but `{first}` is {}", other.data().architecture.name(), wanted.name());
-        out.push(Finding::at(format!("capacity.instances[{index}]"), message).and("capacity.instances[0]").help("use instance types of one architecture"));
+        out.push(
+            Finding::at(format!("capacity.instances[{index}]"), message)
+                .and("capacity.instances[0]")
+                .help("use instance types of one architecture"),
+        );
     }
 }
 
@@ -32,16 +39,30 @@ fn smallest<'a>(context: &Context<'a>) -> Option<&'a InstanceTypeData> {
 pub fn fits(context: &Context<'_>, out: &mut Vec<Finding>) {
     let Some(data) = smallest(context) else { return };
     for (name, service) in context.spec.services.iter() {
-        let asks = [
-            ("cpu", service.cpu, data.cpu_units(), format!("{} units: 1024 a vCPU (D)", data.cpu_units())),
-            ("memory", service.memory, data.task_memory(), format!("{} of its {} MiB: the system and the ECS agent keep the rest (E)", data.task_memory(), data.memory)),
+        let limits = [
+            (
+                "cpu",
+                "CPU units",
+                service.cpu,
+                data.cpu_units(),
+                format!("{} CPU units, 1024 a vCPU (D)", data.cpu_units()),
+            ),
+            (
+                "memory",
+                "MiB",
+                service.memory,
+                data.task_memory(),
+                format!(
+                    "{} MiB for tasks: of {} the system and the ECS agent keep the rest (E)",
+                    data.task_memory(),
+                    data.memory
+                ),
+            ),
         ];
-        for (field, asked, _, why) in asks.into_iter().filter(|(_, asked, there, _)| asked > there) {
-            out.push(
-                Finding::at(format!("services.{name}.{field}"), format!("a task of `{name}` doesn't fit `{}`: {asked} of {field}", data.name))
-                    .and("capacity.instances")
-                    .help(format!("`{}` has {why}", data.name)),
-            );
+        for (field, unit, asked, _, has) in limits.into_iter().filter(|(_, _, asked, limit, _)| asked > limit) {
+            let message = format!("a task of `{name}` asks for {asked} {unit}, more than `{}` has", data.name);
+            let finding = Finding::at(format!("services.{name}.{field}"), message).and("capacity.instances");
+            out.push(finding.help(format!("`{}` has {has}", data.name)));
         }
     }
 }
@@ -50,14 +71,20 @@ pub fn fits(context: &Context<'_>, out: &mut Vec<Finding>) {
 pub fn room(context: &Context<'_>, out: &mut Vec<Finding>) {
     let (Some(data), capacity) = (smallest(context), &context.spec.capacity) else { return };
     let most = u64::from(capacity.max);
-    for (what, there) in [("cpu", data.cpu_units()), ("memory", data.task_memory())] {
+    for (what, unit, there) in [("cpu", "CPU units", data.cpu_units()), ("memory", "MiB", data.task_memory())] {
         let services = context.spec.services.iter();
-        let asked: u64 = services.map(|(_, s)| u64::from(s.max) * u64::from(if what == "cpu" { s.cpu } else { s.memory })).sum();
+        let asked: u64 =
+            services.map(|(_, s)| u64::from(s.max) * u64::from(if what == "cpu" { s.cpu } else { s.memory })).sum();
         let there = most * u64::from(there);
         if asked > there {
-            let message = format!("the services at their max ask for {asked} of {what}, {most} × `{}` have {there}", data.name);
+            let message =
+                format!("the services at their max ask for {asked} {unit}, {most} × `{}` have {there}", data.name);
             let finding = Finding::at("capacity.max", message).and("capacity.instances");
-            let fields = context.spec.services.iter().flat_map(|(name, _)| [format!("services.{name}.max"), format!("services.{name}.{what}")]);
+            let fields = context
+                .spec
+                .services
+                .iter()
+                .flat_map(|(name, _)| [format!("services.{name}.max"), format!("services.{name}.{what}")]);
             out.push(fields.fold(finding, Finding::and).help("raise capacity.max, or lower max of the services"));
         }
     }

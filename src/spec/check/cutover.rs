@@ -16,7 +16,10 @@ pub fn steps(context: &Context<'_>, out: &mut Vec<Finding>) {
         out.push(Finding::at("cutover.steps", "the last step is not 100").help("like [5, 25, 100]"));
     }
     if cutover.bake.0 == 0 {
-        out.push(Finding::at("cutover.bake", "the new side must be well for some time at each step").help("60s is the default"));
+        out.push(
+            Finding::at("cutover.bake", "the new side must be well for some time at each step")
+                .help("60s is the default"),
+        );
     }
 }
 
@@ -24,7 +27,9 @@ pub fn steps(context: &Context<'_>, out: &mut Vec<Finding>) {
 pub fn window(context: &Context<'_>, out: &mut Vec<Finding>) {
     let cutover = &context.spec.cutover;
     let least = cutover.bake.0.saturating_mul(cutover.steps.len() as u64);
-    out.extend(window_too_short(context.spec, Duration::from_secs(least)).map(|f| f.and("cutover.steps").and("cutover.bake")));
+    out.extend(
+        window_too_short(context.spec, Duration::from_secs(least)).map(|f| f.and("cutover.steps").and("cutover.bake")),
+    );
     if context.spec.window.length.0 > 24 * 3600 {
         out.push(Finding::at("window.length", "a window is at most a day long").help("24h or less"));
     }

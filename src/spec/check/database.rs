@@ -8,7 +8,11 @@ pub fn engine(context: &Context<'_>, out: &mut Vec<Finding>) {
     let (old, new) = (context.spec.legacy.database.engine, context.spec.engine());
     if old != new {
         let message = format!("the data can't move from {} to {}", old.name(), new.name());
-        out.push(Finding::at("database.engine", message).and("legacy.database.engine").help(format!("valid: `{}`", old.name())));
+        out.push(
+            Finding::at("database.engine", message)
+                .and("legacy.database.engine")
+                .help(format!("valid: `{}`", old.name())),
+        );
     }
 }
 
@@ -17,12 +21,16 @@ pub fn version(context: &Context<'_>, out: &mut Vec<Finding>) {
     let version = &context.spec.database.version;
     let engine = context.spec.engine();
     let (valid, help) = match (engine, version.numbers().as_slice()) {
-        (Engine::Postgres, numbers) => (matches!(numbers, [13..=18, _]), "PostgreSQL is major.minor, 13 to 18, like \"16.8\""),
+        (Engine::Postgres, numbers) => {
+            (matches!(numbers, [13..=18, _]), "PostgreSQL is major.minor, 13 to 18, like \"16.8\"")
+        }
         (Engine::Mysql, numbers) => (matches!(numbers, [8, 0 | 4, _]), "MySQL is 8.0.x or 8.4.x, like \"8.4.5\""),
     };
     if !valid {
         let message = format!("`{version}` is not a version of {} on RDS", engine.name());
-        out.push(Finding::at("database.version", message).and("database.engine").and("legacy.database.engine").help(help));
+        out.push(
+            Finding::at("database.version", message).and("database.engine").and("legacy.database.engine").help(help),
+        );
     }
 }
 
@@ -31,7 +39,11 @@ pub fn storage(context: &Context<'_>, out: &mut Vec<Finding>) {
     let database = &context.spec.database;
     if database.max_storage() <= database.storage {
         let message = format!("the storage of {} GiB can't grow to {} GiB", database.storage, database.max_storage());
-        out.push(Finding::at("database.max_storage", message).and("database.storage").help("leave it out for twice the storage"));
+        out.push(
+            Finding::at("database.max_storage", message)
+                .and("database.storage")
+                .help("leave it out for twice the storage"),
+        );
     }
 }
 
@@ -50,6 +62,10 @@ pub fn windows(context: &Context<'_>, out: &mut Vec<Finding>) {
     }
     if maintenance.overlaps(backup) {
         let message = format!("maintenance at `{maintenance}` overlaps the backup at `{backup}`");
-        out.push(Finding::at("database.maintenance_window", message).and("database.backup_window").help("RDS refuses windows that overlap"));
+        out.push(
+            Finding::at("database.maintenance_window", message)
+                .and("database.backup_window")
+                .help("RDS refuses windows that overlap"),
+        );
     }
 }

@@ -46,6 +46,7 @@ static CHECKS: &[Check] = &[
     routing::within_zone,
     routing::reachable,
     routing::distinct,
+    routing::hidden,
     routing::conditions,
     routing::records_answered,
     capacity::bounds,

@@ -10,7 +10,11 @@ pub fn budget(context: &Context<'_>, out: &mut Vec<Finding>) {
         return;
     }
     for scenario in recovery(context.spec).scenarios.into_iter().filter(|scenario| scenario.seconds() > budget.0) {
-        let message = format!("recovery takes {}, over the budget of {budget}, when {}", Seconds(scenario.seconds()), scenario.name);
+        let message = format!(
+            "recovery takes {}, over the budget of {budget}, when {}",
+            Seconds(scenario.seconds()),
+            scenario.name
+        );
         out.push(Finding::at(scenario.field.clone(), message).and("budget.recovery").help(scenario.sum()));
     }
 }

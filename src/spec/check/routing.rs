@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Context;
-use crate::spec::finding::Finding;
+use crate::spec::{Service, finding::Finding, form::HostName};
 
 /// Hosts are in the hosted zone: their certificates are validated there.
 pub fn within_zone(context: &Context<'_>, out: &mut Vec<Finding>) {
@@ -38,11 +38,36 @@ pub fn distinct(context: &Context<'_>, out: &mut Vec<Finding>) {
         for (index, host) in hosts.iter().enumerate() {
             for path in &paths {
                 let Some(first) = taken.insert((host, path), name).filter(|first| *first != name) else { continue };
-                let field = if service.hosts.is_empty() { format!("services.{name}.paths") } else { format!("services.{name}.hosts[{index}]") };
+                let field = if service.hosts.is_empty() {
+                    format!("services.{name}.paths")
+                } else {
+                    format!("services.{name}.hosts[{index}]")
+                };
                 let what = if *path == "*" { (*host).to_owned() } else { format!("{host}{path}") };
-                let finding = Finding::at(field, format!("`{first}` already answers `{what}`")).and(format!("services.{name}.paths"));
+                let finding = Finding::at(field, format!("`{first}` already answers `{what}`"))
+                    .and(format!("services.{name}.paths"));
                 out.push(finding.help("give one of them other paths"));
             }
+        }
+    }
+}
+
+/// Rules apply in the order of the file: a service that answers whole hosts hides what comes after it.
+pub fn hidden(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let services: Vec<_> = context.spec.services.iter().collect();
+    for (index, (name, service)) in services.iter().enumerate() {
+        let hides = |(_, earlier): &&(&str, &Service)| {
+            let same = !service.hosts.is_empty() && service.hosts.iter().all(|host| earlier.hosts.contains(host));
+            same && earlier.paths.is_empty() && !service.paths.is_empty()
+        };
+        if let Some((first, _)) = services[..index].iter().find(hides) {
+            let finding = Finding::at(
+                format!("services.{name}"),
+                format!("`{first}` comes first and answers all that `{name}` would"),
+            );
+            let fields =
+                [*first, *name].into_iter().flat_map(|n| ["hosts", "paths"].map(|list| format!("services.{n}.{list}")));
+            out.push(fields.fold(finding, Finding::and).help(format!("move `{name}` above `{first}`")).on_key());
         }
     }
 }
@@ -66,9 +91,12 @@ pub fn conditions(context: &Context<'_>, out: &mut Vec<Finding>) {
 /// A name that people use today is answered tomorrow.
 pub fn records_answered(context: &Context<'_>, out: &mut Vec<Finding>) {
     let spec = context.spec;
-    let answered = |host: &_| spec.services.iter().any(|(_, service)| service.hosts.is_empty() || service.hosts.contains(host));
+    let answered =
+        |host: &_| spec.services.iter().any(|(_, service)| service.hosts.is_empty() || service.hosts.contains(host));
     let fields: Vec<String> = spec.services.iter().map(|(name, _)| format!("services.{name}.hosts")).collect();
-    for (index, record) in spec.legacy.records.iter().enumerate().filter(|(_, record)| !answered(*record)) {
+    let zone = &spec.legacy.hosted_zone;
+    let unanswered = |record: &_| HostName::is_within(record, zone) && !answered(record);
+    for (index, record) in spec.legacy.records.iter().enumerate().filter(|(_, record)| unanswered(*record)) {
         let finding = Finding::at(format!("legacy.records[{index}]"), format!("no service answers `{record}`"));
         let finding = fields.iter().fold(finding, |finding, field| finding.and(field.clone()));
         out.push(finding.help("add it to the `hosts` of a service"));

@@ -33,10 +33,19 @@ pub fn health(context: &Context<'_>, out: &mut Vec<Finding>) {
     for (name, service) in context.spec.services.iter() {
         let health = &service.health;
         if !(5..=300).contains(&health.interval.0) {
-            out.push(Finding::at(format!("services.{name}.health.interval"), format!("`{}` is out of range", health.interval)).help("valid: 5s to 5m"));
+            out.push(
+                Finding::at(
+                    format!("services.{name}.health.interval"),
+                    format!("`{}` is out of range", health.interval),
+                )
+                .help("valid: 5s to 5m"),
+            );
         }
         if health.start.0 > 300 {
-            out.push(Finding::at(format!("services.{name}.health.start"), format!("`{}` is out of range", health.start)).help("valid: up to 5m"));
+            out.push(
+                Finding::at(format!("services.{name}.health.start"), format!("`{}` is out of range", health.start))
+                    .help("valid: up to 5m"),
+            );
         }
     }
 }
@@ -44,14 +53,19 @@ pub fn health(context: &Context<'_>, out: &mut Vec<Finding>) {
 /// Environment variables have names that a shell can read, and one value each.
 pub fn environment(context: &Context<'_>, out: &mut Vec<Finding>) {
     let valid = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
     for (name, service) in context.spec.services.iter() {
         let plain = service.environment.keys().map(|key| ("environment", key));
         let secret = service.secrets.keys().map(|key| ("secrets", key));
         for (section, key) in plain.chain(secret).filter(|(_, key)| !valid(key)) {
             let message = format!("`{key}` can't be the name of an environment variable");
-            out.push(Finding::at(format!("services.{name}.{section}.{key}"), message).help("letters, digits and underscores, no digit first").on_key());
+            out.push(
+                Finding::at(format!("services.{name}.{section}.{key}"), message)
+                    .help("letters, digits and underscores, no digit first")
+                    .on_key(),
+            );
         }
         for key in service.secrets.keys().filter(|key| service.environment.contains_key(*key)) {
             let message = format!("`{key}` stands under `environment` too");

@@ -5,7 +5,10 @@ use std::{fmt, net::Ipv4Addr, str::FromStr};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, macros::{form, form_schema, text}};
+use super::{
+    Fault,
+    macros::{form, form_schema, text},
+};
 
 text!(
     /// A DNS name in lower case without the final dot, like `www.malmobybike.example`.
@@ -120,7 +123,11 @@ fn check_mail(text: &str) -> Result<(), Fault> {
     let valid = text.split_once('@').is_some_and(|(user, host)| {
         (1..=64).contains(&user.len()) && user.bytes().all(plain) && check_host(&host.to_lowercase()).is_ok()
     });
-    if valid { Ok(()) } else { Err(Fault::new(format!("`{text}` is not a mail address"), "write it like ops@malmobybike.example")) }
+    if valid {
+        Ok(())
+    } else {
+        Err(Fault::new(format!("`{text}` is not a mail address"), "write it like ops@malmobybike.example"))
+    }
 }
 
 pub(super) fn check_ipv4(text: &str) -> Result<(), Fault> {
@@ -133,7 +140,10 @@ pub(super) fn check_cidr(text: &str) -> Result<(), Fault> {
         return Err(Fault::new(format!("`{text}` is not an IPv4 network"), "write it like 10.41.0.0/16"));
     };
     if net.trunc() != net {
-        return Err(Fault::new(format!("`{text}` has address bits after its prefix"), format!("did you mean `{}`?", net.trunc())));
+        return Err(Fault::new(
+            format!("`{text}` has address bits after its prefix"),
+            format!("did you mean `{}`?", net.trunc()),
+        ));
     }
     Ok(())
 }

@@ -43,7 +43,14 @@ fn check_role(text: &str) -> Result<(), Fault> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let valid = matches!(parts[..], ["arn", "aws", "iam", "", account, role]
         if account.parse::<AccountId>().is_ok() && role.strip_prefix("role/").is_some_and(is_path));
-    if valid { Ok(()) } else { Err(Fault::new(format!("`{text}` is not the ARN of a role"), "write it like arn:aws:iam::123456789012:role/migrate")) }
+    if valid {
+        Ok(())
+    } else {
+        Err(Fault::new(
+            format!("`{text}` is not the ARN of a role"),
+            "write it like arn:aws:iam::123456789012:role/migrate",
+        ))
+    }
 }
 
 fn check_secret(text: &str) -> Result<(), Fault> {
@@ -77,7 +84,13 @@ mod tests {
 
     #[test]
     fn other_arns_are_refused() {
-        for text in ["", "malmo/db", "arn:aws:s3:::bucket", "arn:aws:secretsmanager:eu-north-1:1234:secret:x", "arn:aws:secretsmanager:eu-north-1:123456789012:secret:"] {
+        for text in [
+            "",
+            "malmo/db",
+            "arn:aws:s3:::bucket",
+            "arn:aws:secretsmanager:eu-north-1:1234:secret:x",
+            "arn:aws:secretsmanager:eu-north-1:123456789012:secret:",
+        ] {
             assert!(text.parse::<SecretArn>().is_err(), "{text}");
         }
         assert!("arn:aws:iam::123456789012:role/migrate".parse::<RoleArn>().is_ok());

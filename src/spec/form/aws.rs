@@ -155,7 +155,10 @@ mod tests {
         assert_eq!("eu-north-1".parse::<RegionName>().unwrap().zones(), "abc");
         let help = |fault: Fault| fault.help.unwrap();
         assert!(help("eu-nort-1".parse::<RegionName>().unwrap_err()).starts_with("did you mean `eu-north-1`?"));
-        assert!(help("t3.smal".parse::<InstanceType>().unwrap_err()).starts_with("did you mean `t3.small`? valid: `t3.micro`"));
+        assert!(
+            help("t3.smal".parse::<InstanceType>().unwrap_err())
+                .starts_with("did you mean `t3.small`? valid: `t3.micro`")
+        );
         assert!(help("db.t4.small".parse::<DatabaseClass>().unwrap_err()).starts_with("did you mean `db.t"));
         assert_eq!("t4g.small".parse::<InstanceType>().unwrap().data().architecture.name(), "arm64");
     }

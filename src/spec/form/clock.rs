@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, macros::{form, text}};
+use super::{
+    Fault,
+    macros::{form, text},
+};
 use crate::spec::suggest::did_you_mean;
 
 /// Minutes in a day and in a week.
@@ -50,7 +53,8 @@ form!(Clock, format: "time-of-day", pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$", 
 impl Clock {
     fn parse(text: &str) -> Option<Self> {
         let (hours, minutes) = text.split_once(':')?;
-        let number = |t: &str| if t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit()) { t.parse::<u32>().ok() } else { None };
+        let number =
+            |t: &str| if t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit()) { t.parse::<u32>().ok() } else { None };
         let (hours, minutes) = (number(hours)?, number(minutes)?);
         (hours < 24 && minutes < 60).then_some(Self { minutes: hours * 60 + minutes })
     }
@@ -60,8 +64,9 @@ impl FromStr for Clock {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
-        Self::parse(text)
-            .ok_or_else(|| Fault::new(format!("`{text}` is not a time of day"), "write it like \"02:00\", from 00:00 to 23:59"))
+        Self::parse(text).ok_or_else(|| {
+            Fault::new(format!("`{text}` is not a time of day"), "write it like \"02:00\", from 00:00 to 23:59")
+        })
     }
 }
 
@@ -94,7 +99,8 @@ impl FromStr for DailyWindow {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
-        let window = text.split_once('-').and_then(|(a, b)| Some(Self { start: Clock::parse(a)?, end: Clock::parse(b)? }));
+        let window =
+            text.split_once('-').and_then(|(a, b)| Some(Self { start: Clock::parse(a)?, end: Clock::parse(b)? }));
         window.ok_or_else(|| Fault::new(format!("`{text}` is not a daily window"), "write it like 01:00-01:30 (UTC)"))
     }
 }
@@ -153,7 +159,9 @@ impl FromStr for WeeklyWindow {
             Some((day, Clock::parse(clock)?))
         };
         let window = text.split_once('-').and_then(|(a, b)| Some(Self { start: point(a)?, end: point(b)? }));
-        window.ok_or_else(|| Fault::new(format!("`{text}` is not a weekly window"), "write it like tue:03:00-tue:03:30 (UTC)"))
+        window.ok_or_else(|| {
+            Fault::new(format!("`{text}` is not a weekly window"), "write it like tue:03:00-tue:03:30 (UTC)")
+        })
     }
 }
 

@@ -56,7 +56,9 @@ fn check_image(text: &str) -> Result<(), Fault> {
                    123456789012.dkr.ecr.eu-north-1.amazonaws.com/bikes-web:2026.11.1";
     let fault = |why: &str| Err(Fault::new(format!("`{text}` is not an image: {why}"), example));
     let Some(parts) = split(text) else { return fault("the registry is missing") };
-    let word = |t: &str, more: &[u8]| !t.is_empty() && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || more.contains(&b));
+    let word = |t: &str, more: &[u8]| {
+        !t.is_empty() && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || more.contains(&b))
+    };
     if !parts.registry.contains(['.', ':']) || !word(parts.registry, b".-:") {
         return fault("the registry must be a host name");
     }
@@ -66,11 +68,18 @@ fn check_image(text: &str) -> Result<(), Fault> {
     if parts.tag.is_none() && parts.digest.is_none() {
         return fault("it has neither a tag nor a digest");
     }
-    let tag_ok = |tag: &str| (1..=128).contains(&tag.len()) && !tag.starts_with(['.', '-']) && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+    let tag_ok = |tag: &str| {
+        (1..=128).contains(&tag.len())
+            && !tag.starts_with(['.', '-'])
+            && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+    };
     if !parts.tag.is_none_or(tag_ok) {
         return fault("the tag is malformed");
     }
-    let digest_ok = |d: &str| d.strip_prefix("sha256:").is_some_and(|h| h.len() == 64 && h.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+    let digest_ok = |d: &str| {
+        d.strip_prefix("sha256:")
+            .is_some_and(|h| h.len() == 64 && h.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+    };
     if !parts.digest.is_none_or(digest_ok) {
         return fault("the digest must be sha256: and 64 hexadecimal digits");
     }
@@ -94,7 +103,17 @@ mod tests {
 
     #[test]
     fn what_could_be_read_two_ways_is_refused() {
-        for text in ["", "web", "web:1", "bikes/web:1", "ghcr.io/web", "ghcr.io/Web:1", "ghcr.io/web:", "ghcr.io/web@sha256:12", "ghcr.io//web:1"] {
+        for text in [
+            "",
+            "web",
+            "web:1",
+            "bikes/web:1",
+            "ghcr.io/web",
+            "ghcr.io/Web:1",
+            "ghcr.io/web:",
+            "ghcr.io/web@sha256:12",
+            "ghcr.io//web:1",
+        ] {
             assert!(text.parse::<ImageRef>().is_err(), "{text}");
         }
     }

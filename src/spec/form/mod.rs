@@ -2,7 +2,7 @@
 //!
 //! Each is a type of its own that can only hold a well-formed value, and says in the JSON Schema what it looks like
 //! (`format`, `pattern`, an example). [`FORMS`] lists the same parsers by `format`, so that the structural check of a
-//! file ([`super::structure`]) finds every malformed value and not only the first.
+//! file (`structure`) finds every malformed value and not only the first.
 
 mod address;
 mod arn;
@@ -43,7 +43,7 @@ impl Fault {
 }
 
 /// The parser behind a `format` of the JSON Schema.
-pub struct Form {
+pub(super) struct Form {
     /// The `format` in the schema.
     pub name: &'static str,
     /// Says what is wrong with a text.
@@ -55,7 +55,7 @@ fn parses<T: FromStr<Err = Fault>>(text: &str) -> Result<(), Fault> {
 }
 
 /// Every form that a city file uses.
-pub static FORMS: &[Form] = &[
+pub(super) static FORMS: &[Form] = &[
     Form { name: "aws-account", check: parses::<AccountId> },
     Form { name: "aws-region", check: parses::<RegionName> },
     Form { name: "aws-zone-letter", check: parses::<ZoneLetter> },

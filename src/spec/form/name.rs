@@ -39,7 +39,10 @@ fn check_database(text: &str) -> Result<(), Fault> {
     if text.len() <= 63 && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(plain) {
         return Ok(());
     }
-    Err(Fault::new(format!("`{text}` can't be the name of a database"), "a letter, then letters, digits and underscores, at most 63"))
+    Err(Fault::new(
+        format!("`{text}` can't be the name of a database"),
+        "a letter, then letters, digits and underscores, at most 63",
+    ))
 }
 
 text!(
@@ -52,7 +55,9 @@ text!(
 );
 
 fn check_user(text: &str) -> Result<(), Fault> {
-    let number = |t: &str| if (1..=6).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit()) { t.parse::<u32>().ok() } else { None };
+    let number = |t: &str| {
+        if (1..=6).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit()) { t.parse::<u32>().ok() } else { None }
+    };
     let help = "write uid:gid in quotes, like \"1000:1000\"";
     match text.split_once(':').and_then(|(uid, gid)| Some((number(uid)?, number(gid)?))) {
         Some((0, _)) => Err(Fault::new("containers don't run as root", help)),

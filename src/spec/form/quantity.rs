@@ -78,7 +78,8 @@ impl FromStr for Percent {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
-        let digits = text.strip_suffix('%').filter(|n| (1..=4).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()));
+        let digits =
+            text.strip_suffix('%').filter(|n| (1..=4).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()));
         digits
             .and_then(|n| n.parse().ok())
             .map(Self)
@@ -108,7 +109,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_duration_is_refused() {
-        for text in ["", "5", "m", "5 m", "30m1h", "5m5m", "-5s", "1d", "99999999999999999999s", "9999999999h", "169h", "5µ"] {
+        for text in
+            ["", "5", "m", "5 m", "30m1h", "5m5m", "-5s", "1d", "99999999999999999999s", "9999999999h", "169h", "5µ"]
+        {
             assert!(text.parse::<Seconds>().is_err(), "{text}");
         }
     }

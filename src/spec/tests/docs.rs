@@ -25,7 +25,7 @@ fn the_committed_reference_is_the_codes() {
 }
 
 #[test]
-fn every_field_is_described_and_every_form_has_a_parser() {
+fn every_field_is_described_and_every_value_is_bounded() {
     fn visit(value: &serde_json::Value, path: &str) {
         for (name, field) in value["properties"].as_object().into_iter().flatten() {
             assert!(field["description"].is_string(), "{path}.{name} has no description");
@@ -38,8 +38,13 @@ fn every_field_is_described_and_every_form_has_a_parser() {
                 assert!((form.check)(example.as_str().unwrap_or_default()).is_ok(), "{path}: {example}");
             }
         }
+        if value["format"].as_str().is_some_and(|format| format.starts_with("uint")) {
+            assert!(value["minimum"].is_u64() && value["maximum"].is_u64(), "{path} has no bounds");
+        }
         match value {
-            serde_json::Value::Object(fields) => fields.iter().for_each(|(name, field)| visit(field, &format!("{path}/{name}"))),
+            serde_json::Value::Object(fields) => {
+                fields.iter().for_each(|(name, field)| visit(field, &format!("{path}/{name}")))
+            }
             serde_json::Value::Array(items) => items.iter().for_each(|item| visit(item, path)),
             _ => {}
         }

@@ -1,6 +1,9 @@
 //! Files that mean harm, or are only broken, end in an answer and soon.
 
-use std::{fs::File, time::{Duration, Instant}};
+use std::{
+    fs::File,
+    time::{Duration, Instant},
+};
 
 use crate::spec::{load, testing::cities};
 
@@ -11,8 +14,16 @@ fn complaint(bytes: &[u8]) -> Option<String> {
     let begin = Instant::now();
     let problems = load(folder.path(), &[]).err();
     // Rendering must not fail on odd places either.
-    let _ = problems.as_ref().map(|problems| (problems.render(true, 40), problems.to_string(), serde_json::to_string(problems)));
+    let _ = problems
+        .as_ref()
+        .map(|problems| (problems.render(true, 40), problems.to_string(), serde_json::to_string(problems)));
     assert!(begin.elapsed() < Duration::from_secs(5), "took {:?}", begin.elapsed());
+    // The schema must not allow what the types don't.
+    let unforeseen = |text: &str| text.starts_with("the file can't be used");
+    assert!(
+        !problems.iter().flat_map(|problems| &problems.0).any(|problem| unforeseen(&problem.message)),
+        "{problems:?}"
+    );
     problems.map(|problems| problems.0[0].message.clone())
 }
 
@@ -24,12 +35,12 @@ fn a_yaml_bomb_is_refused() {
         bomb.push_str(&format!("{name}: &{name} [{all}]\n"));
     }
     let message = complaint(bomb.as_bytes()).unwrap_or_default();
-    assert!(message.contains("alias") || message.contains("budget"), "{message}");
+    assert!(message.starts_with("the file holds far more than a city"), "{message}");
 }
 
 #[test]
 fn deep_nesting_is_refused() {
-    for text in ["[".repeat(100_000), "a: ".repeat(1), "- ".repeat(50_000), "{a: ".repeat(50_000)] {
+    for text in ["[".repeat(100_000), "- ".repeat(50_000), "{a: ".repeat(50_000)] {
         assert!(complaint(text.as_bytes()).is_some());
     }
 }
@@ -48,7 +59,28 @@ fn a_huge_file_is_not_read() {
 #[test]
 fn mutilated_files_never_panic() {
     let original = std::fs::read(cities().join("antwerp.yaml")).unwrap_or_default();
-    let pieces: &[&[u8]] = &[b"\0", b"\xff", b"&a ", b"*a", b": ", b"- ", b"[", b"}", b"\"", b"\t", b"!!int ", b"<<: ", b"|\n", b"999999999999999999999", b"-1", b"null", "å🔑".as_bytes(), b"\r\n", b"\n---\n", b"? "];
+    let pieces: &[&[u8]] = &[
+        b"\0",
+        b"\xff",
+        b"&a ",
+        b"*a",
+        b": ",
+        b"- ",
+        b"[",
+        b"}",
+        b"\"",
+        b"\t",
+        b"!!int ",
+        b"<<: ",
+        b"|\n",
+        b"999999999999999999999",
+        b"-1",
+        b"null",
+        "å🔑".as_bytes(),
+        b"\r\n",
+        b"\n---\n",
+        b"? ",
+    ];
     // A fixed sequence (xorshift), so that a failure can be repeated.
     let mut seed: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut random = move |below: usize| {

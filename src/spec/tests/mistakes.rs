@@ -64,13 +64,27 @@ fn other_programs_get_the_same() {
 fn a_key_that_stands_twice_hides_nothing() {
     let found = problems("account: \"1\"\nregion: eu-north-1\nregion: x\n");
     let messages: Vec<&str> = found.0.iter().map(|problem| problem.message.as_str()).collect();
-    assert!(messages.iter().any(|m| m.contains("duplicate")), "{messages:?}");
-    assert!(messages.contains(&"`1` is not an account id") && messages.contains(&"missing field `legacy`"), "{messages:?}");
+    assert!(messages.contains(&"the field `region` stands twice"), "{messages:?}");
+    assert!(
+        messages.contains(&"`1` is not an account id") && messages.contains(&"missing field `legacy`"),
+        "{messages:?}"
+    );
 }
 
 #[test]
-fn what_is_not_yaml_is_told_with_its_line() {
-    let found = problems("account: \"1\"\nregion: [eu-north-1\nlegacy: }\n");
-    assert_eq!(found.0.len(), 1);
-    assert!(found.0[0].line.is_some_and(|line| line >= 2), "{found}");
+fn what_is_not_yaml_is_told_at_its_place() {
+    let told = [
+        ("account: \"1\"\nregion: [eu-north-1\nlegacy: }\n", (3, 7), "illegal placement of ':' indicator"),
+        ("a: å\nb: c: d\n", (2, 5), "mapping values are not allowed in this context"),
+        ("region: 'eu-north-1\n", (1, 9), "unclosed quote"),
+        ("a: 1\nb: *x\n", (2, 4), "alias references unknown anchor"),
+        ("a: &x [*x]\n", (1, 8), "the alias stands inside of what it names"),
+        ("~: 1\n", (1, 1), "a field must have a name"),
+    ];
+    for (text, (line, column), message) in told {
+        let found = problems(text);
+        let first = &found.0[0];
+        assert_eq!((first.line, first.column, first.message.as_str()), (Some(line), Some(column), message), "{found}");
+        assert!(first.render(false, 80).contains(&format!(":{line}:{column}]")), "{}", first.render(false, 80));
+    }
 }
