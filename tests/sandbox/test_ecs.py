@@ -370,10 +370,13 @@ class Services(World):
         instance = self.scaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]["Instances"][0]
         self.ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
         self.pass_time(30)
-        self.assertEqual(len(self.tasks()), 2)
+        tasks = self.tasks()
+        self.assertEqual((len(tasks), len({t["availabilityZone"] for t in tasks})), (2, 1))
+        self.assertEqual(self.seen()["availabilityZoneRebalancing"], "ENABLED")
         self.pass_time(300)
         self.assertEqual(self.rollout(), ("COMPLETED", 2, 1))
         self.assertEqual(self.health(), {"healthy": 2})
+        self.assertEqual(len({t["availabilityZone"] for t in self.tasks()}), 2)
 
     def test_draining_moves_tasks(self) -> None:
         self.everything()
@@ -418,6 +421,7 @@ class Services(World):
         self.assertEqual(self.ecs.delete_service(**name, force=True)["service"]["status"], "DRAINING")
         self.refused("InvalidParameterException", self.service)
         self.assertEqual(self.seen()["status"], "DRAINING")
+        self.assertEqual(self.ecs.list_services(cluster="malmo")["serviceArns"], [])
         self.pass_time(60)
         self.assertEqual(self.seen()["status"], "INACTIVE")
         self.assertEqual(self.health(), {})
