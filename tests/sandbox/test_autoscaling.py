@@ -169,6 +169,27 @@ class AutoScaling(Case):
         self.assertEqual(len({i["AvailabilityZone"] for i in self.group()["Instances"]}), 3)
         self.assertGreaterEqual(len(self.scaling.describe_scaling_activities(AutoScalingGroupName="malmo")["Activities"]), 4)
 
+    def test_standby_detach_attach(self) -> None:
+        self.profile()
+        self.create(self.template())
+        self.pass_time(60)
+        name = {"AutoScalingGroupName": "malmo"}
+        first, second = [i["InstanceId"] for i in self.group()["Instances"]][:2]
+        self.scaling.enter_standby(**name, InstanceIds=[first], ShouldDecrementDesiredCapacity=True)
+        self.assertEqual((self.states(), self.group()["DesiredCapacity"]), ({"Standby": 1, "InService": 2}, 2))
+        self.scaling.exit_standby(**name, InstanceIds=[first])
+        self.assertEqual((self.states(), self.group()["DesiredCapacity"]), ({"InService": 3}, 3))
+        self.scaling.detach_instances(**name, InstanceIds=[second], ShouldDecrementDesiredCapacity=True)
+        self.assertEqual(self.states(), {"InService": 2})
+        self.scaling.attach_instances(**name, InstanceIds=[second])
+        self.pass_time(60)
+        self.assertEqual((self.states(), self.group()["DesiredCapacity"]), ({"InService": 3}, 3))
+        self.scaling.terminate_instance_in_auto_scaling_group(InstanceId=first, ShouldDecrementDesiredCapacity=True)
+        self.scaling.set_instance_health(InstanceId=second, HealthStatus="Unhealthy")
+        self.pass_time(60)
+        self.assertEqual(self.states(), {"InService": 2})
+        self.assertNotIn(second, [i["InstanceId"] for i in self.group()["Instances"]])
+
     def test_delete(self) -> None:
         self.profile()
         self.create(self.template(), NewInstancesProtectedFromScaleIn=True)
