@@ -55,8 +55,9 @@ class World(Case):
             HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2)["TargetGroups"][0]["TargetGroupArn"]
         self.elb.modify_target_group_attributes(TargetGroupArn=self.targets, Attributes=[
             {"Key": "deregistration_delay.timeout_seconds", "Value": "30"}])
-        return self.elb.create_load_balancer(
-            Name="malmo", Subnets=self.net["subnets"], SecurityGroups=[self.group])["LoadBalancers"][0]["LoadBalancerArn"]
+        made = self.elb.create_load_balancer(
+            Name="malmo", Subnets=self.net["subnets"], SecurityGroups=[self.group])
+        return made["LoadBalancers"][0]["LoadBalancerArn"]
 
     def listen(self, balancer: str) -> None:
         self.elb.create_listener(LoadBalancerArn=balancer, Port=80, Protocol="HTTP", DefaultActions=[
@@ -168,7 +169,8 @@ class Capacity(World):
         cluster = self.ecs.describe_clusters(clusters=["malmo"], include=["ATTACHMENTS"])["clusters"][0]
         self.assertEqual((cluster["attachmentsStatus"], cluster["capacityProviders"]), ("UPDATE_COMPLETE", ["nodes"]))
         self.ecs.put_cluster_capacity_providers(**detach)
-        self.assertEqual(self.ecs.delete_capacity_provider(capacityProvider="nodes")["capacityProvider"]["status"], "INACTIVE")
+        deleted = self.ecs.delete_capacity_provider(capacityProvider="nodes")["capacityProvider"]
+        self.assertEqual(deleted["status"], "INACTIVE")
         self.pass_time(61)
         missing = self.ecs.describe_capacity_providers(capacityProviders=["nodes"])
         self.assertEqual([f["reason"] for f in missing["failures"]], ["MISSING"])
@@ -200,7 +202,8 @@ class Clusters(World):
         bare = self.ecs.describe_clusters(clusters=["malmo", "oslo"])
         self.assertEqual((bare["clusters"][0]["settings"], bare["clusters"][0]["tags"]), ([], []))
         self.assertEqual([f["reason"] for f in bare["failures"]], ["MISSING"])
-        full = self.ecs.describe_clusters(clusters=["malmo"], include=["SETTINGS", "TAGS", "CONFIGURATIONS"])["clusters"][0]
+        include = ["SETTINGS", "TAGS", "CONFIGURATIONS"]
+        full = self.ecs.describe_clusters(clusters=["malmo"], include=include)["clusters"][0]
         self.assertEqual(full["settings"][0]["value"], "enhanced")
         self.assertEqual(full["tags"], [{"key": "migrate:city", "value": "malmo"}])
         self.ecs.update_cluster_settings(cluster="malmo", settings=[{"name": "containerInsights", "value": "enabled"}])
@@ -228,7 +231,8 @@ class Clusters(World):
             "versionConsistency": "enabled",
         }
         given = {
-            "family": "full", "networkMode": "bridge", "memory": "512", "cpu": "256", "requiresCompatibilities": ["EC2"],
+            "family": "full", "networkMode": "bridge", "memory": "512", "cpu": "256",
+            "requiresCompatibilities": ["EC2"],
             "runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
             "volumes": [{"name": "tmp"}], "executionRoleArn": "arn:aws:iam::210987654321:role/e",
             "taskRoleArn": "arn:aws:iam::210987654321:role/t", "pidMode": "task", "enableFaultInjection": False,
@@ -381,7 +385,8 @@ class Services(World):
     def test_draining_moves_tasks(self) -> None:
         self.everything()
         arns = self.ecs.list_container_instances(cluster="malmo")["containerInstanceArns"]
-        drained = self.ecs.update_container_instances_state(cluster="malmo", containerInstances=arns[:1], status="DRAINING")
+        drained = self.ecs.update_container_instances_state(
+            cluster="malmo", containerInstances=arns[:1], status="DRAINING")
         self.assertEqual(drained["containerInstances"][0]["status"], "DRAINING")
         self.refused("InvalidParameterException", self.ecs.deregister_container_instance, cluster="malmo",
                      containerInstance=arns[0])

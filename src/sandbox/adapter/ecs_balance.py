@@ -42,7 +42,7 @@ def settled(service, mine):
 
 
 def start_move(service, start):
-    """Begin a move if one is needed; `start(service, zone)` starts a task outside of the zone and answers it, or None."""
+    """Begin a move if needed; `start(service, zone)` starts a task outside of the zone and answers it, or None."""
     if service.settings["availabilityZoneRebalancing"] != "ENABLED" or service.moving or not service.steady:
         return
     instances = service.backend.container_instances.get(service.cluster_name, {}).values()
