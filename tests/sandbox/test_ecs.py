@@ -349,6 +349,10 @@ class Services(World):
         self.pass_time(600)
         deployment = self.seen()["deployments"][0]
         self.assertEqual((deployment["rolloutState"], deployment["runningCount"]), ("FAILED", 0))
+        self.definition("web:2")
+        self.ecs.update_service(cluster="malmo", service="web", taskDefinition="web:2")
+        self.pass_time(200)
+        self.assertEqual(self.rollout(), ("COMPLETED", 2, 1))
 
     def test_stopped_and_unhealthy_tasks_are_replaced(self) -> None:
         self.everything()

@@ -5,7 +5,7 @@ import uuid
 from . import ecs_balance, ecs_scheduler
 from .autoscaling_application import forget_service
 from .ecs_agenda import agenda
-from .ecs_deployment import FIXED, Deployment
+from .ecs_deployment import FAILED_SHOWN, FIXED, Deployment
 from .ecs_task import Task
 
 # Seconds that AWS still describes a service after it became INACTIVE.
@@ -132,6 +132,8 @@ class Service:
         if given.get("forceNewDeployment") or before != {field: self.settings.get(field) for field in FIXED}:
             for old in self.deployments:
                 old.status = "ACTIVE"
+                if old.state == "FAILED":
+                    agenda.after(FAILED_SHOWN, lambda old=old: self.drop(old))
             self.deployments.insert(0, Deployment(self, definition))
         self.steady = False
         self.look()
