@@ -8,7 +8,7 @@ use crate::engine::plan::{Goal, Plan};
 use crate::engine::planner;
 use crate::engine::wait::Pace;
 use crate::phases::{Blueprint, desired};
-use crate::sandbox::{Sandbox, Seed};
+use crate::sandbox::Seed;
 use crate::spec::{self, City};
 use crate::state::{S3Store, State, Store, StoreError, layout};
 use crate::view::note;
@@ -20,8 +20,14 @@ use std::sync::Arc;
 /// The cities' files, and where their calls go.
 pub struct World {
     globals: Globals,
-    sandbox: Option<Sandbox>,
+    sandbox: Option<Local>,
     configs: tokio::sync::Mutex<HashMap<(String, Option<String>), SdkConfig>>,
+}
+
+/// The sandbox that the calls go to.
+struct Local {
+    endpoint: String,
+    speed: f64,
 }
 
 /// One city, ready to be looked at.
@@ -30,8 +36,6 @@ pub struct Opened {
     pub city: City,
     /// The clients that may repeat their calls.
     pub aws: Arc<Aws>,
-    /// The SDK's configuration.
-    pub config: SdkConfig,
     /// The engine's seam.
     pub cloud: AwsCloud,
     /// Its state bucket.
@@ -68,7 +72,8 @@ impl World {
             false => None,
             true => {
                 let seeds: Vec<Seed> = cities.iter().map(super::sandbox::seed).collect();
-                Some(tokio::task::spawn_blocking(move || super::sandbox::start(&seeds)).await??)
+                let sandbox = tokio::task::spawn_blocking(move || super::sandbox::start(&seeds)).await??;
+                Some(Local { endpoint: sandbox.endpoint().to_owned(), speed: sandbox.status()?.speed })
             }
         };
         Ok(Self { globals: globals.clone(), sandbox, configs: tokio::sync::Mutex::default() })
@@ -79,7 +84,7 @@ impl World {
         let (account, region) = (city.spec.account.as_str().to_owned(), city.spec.region.as_str().to_owned());
         let access = Access {
             region: region.clone(),
-            endpoint: self.sandbox.as_ref().map(|sandbox| sandbox.endpoint().to_owned()),
+            endpoint: self.sandbox.as_ref().map(|local| local.endpoint.clone()),
             sandbox_key: self.sandbox.as_ref().map(|_| format!("SANDBOX{account}")),
             assume_role: city.spec.assume_role.as_ref().map(|role| role.as_str().to_owned()).filter(|_| self.sandbox.is_none()),
         };
@@ -88,13 +93,13 @@ impl World {
             std::collections::hash_map::Entry::Occupied(entry) => entry.get().clone(),
             std::collections::hash_map::Entry::Vacant(entry) => entry.insert(config(&access).await).clone(),
         };
-        let scale = self.sandbox.as_ref().map_or_else(time_scale, Sandbox::speed);
+        let scale = self.sandbox.as_ref().map_or_else(time_scale, |local| local.speed);
         let aws = Arc::new(Aws::new(&config, &city.name, &account, &region, scale));
         let writer = Arc::new(Aws::new(&without_retries(&config), &city.name, &account, &region, scale));
         let bucket = self.globals.state_bucket.clone().unwrap_or_else(|| layout::bucket(&account, &region));
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(access.endpoint.is_some() || config.endpoint_url().is_some());
         let store = Arc::new(S3Store::new(aws_sdk_s3::Client::from_conf(s3.build()), &bucket, &account));
-        Opened { city, cloud: AwsCloud::new(aws.clone(), writer), aws, config, store, bucket, pace: Pace::scaled(scale) }
+        Opened { city, cloud: AwsCloud::new(aws.clone(), writer), aws, store, bucket, pace: Pace::scaled(scale) }
     }
 }
 

@@ -86,7 +86,9 @@ pub fn nodes(changes: &[Change]) -> Vec<Node> {
         let Some(&remove) = removes.get(&index) else { continue };
         match change.action {
             Action::Replace { order: ReplaceOrder::DeleteFirst } => {
-                drop(make.map(|make| nodes[make].after.insert(remove)))
+                if let Some(make) = make {
+                    nodes[make].after.insert(remove);
+                }
             }
             Action::Replace { order: ReplaceOrder::CreateFirst } => nodes[remove].after.extend(make),
             _ => {}
