@@ -3,5 +3,6 @@
 pub mod aws;
 pub mod engine;
 pub mod phases;
+pub mod sandbox;
 pub mod spec;
 pub mod state;
