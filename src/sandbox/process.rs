@@ -137,3 +137,61 @@ fn failed(log: &Path) -> SandboxError {
     let text = fs::read_to_string(log).unwrap_or_default();
     SandboxError::Start { log: log.to_owned(), output: venv::last_lines(&text) }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails where it can't go on")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_without_a_sandbox_is_not_running() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(Sandbox::running(home.path()).unwrap().is_none());
+        fs::write(home.path().join("endpoint.json"), "half writ").unwrap();
+        assert!(Sandbox::running(home.path()).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_endpoint_that_nobody_answers_is_not_running() {
+        let home = tempfile::tempdir().unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let stale = format!(r#"{{"endpoint":"http://{free}","pid":1,"version":"x"}}"#);
+        fs::write(home.path().join("endpoint.json"), stale).unwrap();
+        assert!(Sandbox::running(home.path()).unwrap().is_none());
+    }
+
+    /// Installs moto from PyPI the first time: a minute or less.
+    #[test]
+    fn starts_once_seeds_resets_and_stops() {
+        let home = tempfile::tempdir().unwrap();
+        let start = Start { home: home.path().to_owned(), speed: 600.0 };
+        let sandbox = Sandbox::start(&start, &mut |_| {}).unwrap();
+        let again = Sandbox::start(&start, &mut |_| {}).unwrap();
+        assert_eq!(sandbox.endpoint(), again.endpoint());
+        assert_eq!(sandbox.status().unwrap().version, files::version());
+
+        let seed = crate::sandbox::seed::tests::malmo();
+        let city = sandbox.seed(&seed).unwrap();
+        assert_eq!(city.addresses, seed.legacy.addresses);
+        assert_eq!(city.instances[0].private, "10.40.1.10");
+        assert_eq!(sandbox.seed(&seed).unwrap(), city);
+        let status = sandbox.status().unwrap();
+        assert_eq!(status.cities, [city]);
+        assert_eq!(status.calls.total, 0);
+        assert!((status.speed - 600.0).abs() < f64::EPSILON);
+
+        let refused = sandbox.fault(&serde_json::json!({ "kind": "nonsense" })).unwrap_err();
+        assert!(refused.to_string().contains("kind must be one of"), "{refused}");
+        sandbox.fault(&serde_json::json!({ "kind": "throttle", "service": "ec2" })).unwrap();
+        assert_eq!(sandbox.status().unwrap().rules.len(), 1);
+        sandbox.clear_faults().unwrap();
+        sandbox.reset().unwrap();
+        assert!(sandbox.status().unwrap().cities.is_empty());
+        assert!(sandbox.calls().unwrap().is_empty());
+
+        let key = ("AWS_ACCESS_KEY_ID".to_owned(), "SANDBOX123456789012".to_owned());
+        assert!(sandbox.exports("123456789012", "eu-north-1").contains(&key));
+        again.stop().unwrap();
+        assert!(Sandbox::running(home.path()).unwrap().is_none());
+    }
+}

@@ -65,3 +65,42 @@ pub struct SeedDatabase {
     /// The ARN of the secret with user and password.
     pub credentials: String,
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The seed of a small city.
+    pub(in crate::sandbox) fn malmo() -> Seed {
+        let secret = |name| format!("arn:aws:secretsmanager:eu-north-1:123456789012:secret:malmo/{name}");
+        Seed {
+            city: "malmo".into(),
+            account: "123456789012".into(),
+            region: "eu-north-1".into(),
+            legacy: SeedLegacy {
+                instances: SeedInstances { tags: [("Name".into(), "malmo-web".into())].into(), ids: vec![] },
+                addresses: vec!["198.51.100.10".into(), "198.51.100.11".into()],
+                targets: vec!["10.40.1.10".into(), "10.40.1.11".into()],
+                port: 80,
+                database: SeedDatabase {
+                    engine: "postgres".into(),
+                    endpoint: "10.40.2.20:5432".into(),
+                    name: "bikes".into(),
+                    credentials: secret("legacy-database-AbCdEf"),
+                },
+                hosted_zone: "malmobybike.example".into(),
+                records: vec!["www.malmobybike.example".into()],
+                ttl: 60,
+            },
+            images: vec!["123456789012.dkr.ecr.eu-north-1.amazonaws.com/bikes-web:2026.11.1".into()],
+            secrets: vec![secret("session-key-XyZ123")],
+        }
+    }
+
+    #[test]
+    fn absent_ways_to_find_instances_are_empty() {
+        let found: SeedInstances = serde_json::from_str(r#"{"ids":["i-0123456789abcdef0"]}"#).expect("by id");
+        assert!(found.tags.is_empty());
+        assert_eq!(found.ids.len(), 1);
+    }
+}
