@@ -1,2 +1,5 @@
-//! migrate
-fn main() {}
+//! The `migrate` binary; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    migrate::cli::main()
+}

@@ -27,6 +27,8 @@ pub struct Aws {
     pub account: String,
     /// The region.
     pub region: String,
+    /// How many times as fast as at AWS time passes there: 1, or a sandbox's speed.
+    pub time_scale: f64,
     /// AWS Certificate Manager.
     pub acm: aws_sdk_acm::Client,
     /// Application Auto Scaling.
@@ -83,18 +85,24 @@ pub async fn config(access: &Access) -> SdkConfig {
     };
     let provider =
         aws_config::sts::AssumeRoleProvider::builder(role).session_name("migrate").configure(&base).build().await;
-    base.into_builder()
+    base.to_builder()
         .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(provider))
         .build()
 }
 
+/// The same configuration without the SDK's own repetition: a create whose answer was lost must not be made twice.
+pub fn without_retries(config: &SdkConfig) -> SdkConfig {
+    config.to_builder().retry_config(RetryConfig::disabled()).build()
+}
+
 impl Aws {
     /// The clients for one city. Cheap: they share one connection pool and one credentials cache.
-    pub fn new(config: &SdkConfig, city: &str, account: &str, region: &str) -> Self {
+    pub fn new(config: &SdkConfig, city: &str, account: &str, region: &str, time_scale: f64) -> Self {
         Self {
             city: city.to_owned(),
             account: account.to_owned(),
             region: region.to_owned(),
+            time_scale,
             acm: aws_sdk_acm::Client::new(config),
             scaling: aws_sdk_applicationautoscaling::Client::new(config),
             autoscaling: aws_sdk_autoscaling::Client::new(config),

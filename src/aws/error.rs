@@ -93,6 +93,7 @@ pub fn classify(code: &str, message: &str) -> ErrorClass {
         | "ScalingActivityInProgressFault"
         | "UpdateInProgress"
         | "UpdateInProgressException"
+        | "InstanceRefreshInProgress"
         | "OperationAborted"
         | "DeleteConflict"
         | "DeleteConflictException"
@@ -120,6 +121,8 @@ pub fn classify(code: &str, message: &str) -> ErrorClass {
         "ValidationError" if message.contains("Invalid IAM Instance Profile") => Propagating,
         "InvalidParameterValue" if message.contains("Invalid IAM Instance Profile") => Propagating,
         "InvalidParameterValue" if message.contains("with role") => Propagating,
+        "InvalidParameterValue" if message.contains("IAM role ARN value is invalid") => Propagating,
+        "InvalidParameter" if message.contains("Unable to assume given IAM role") => Propagating,
         "UnsupportedCertificate" => Propagating,
         "MalformedPolicyDocument" if message.contains("Invalid principal") => Propagating,
         "InvalidParameterCombination" if message.contains("eletion protection") => Other,
@@ -150,6 +153,7 @@ pub fn classify(code: &str, message: &str) -> ErrorClass {
         _ if code.ends_with(".Malformed") => Other,
 
         "InvalidGroup.Duplicate"
+        | "InvalidSubnet.Conflict"
         | "InvalidPermission.Duplicate"
         | "RouteAlreadyExists"
         | "EntityAlreadyExists"

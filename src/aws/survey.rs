@@ -5,19 +5,58 @@
 //! city stays under 30 calls (docs/decisions/reading.md).
 
 use super::Aws;
+use super::acm::survey::AcmLists;
+use super::autoscaling::survey::AutoScalingLists;
+use super::cloudwatch::survey::CloudWatchLists;
 use super::ec2::survey::Ec2Lists;
+use super::ecs::service_survey::ServiceLists;
+use super::ecs::survey::EcsLists;
+use super::elb::survey::ElbLists;
+use super::iam::survey::IamLists;
+use super::logs::survey::LogsLists;
+use super::rds::survey::RdsLists;
+use super::route53::survey::Route53Lists;
+use super::scaling::survey::ScalingLists;
+use super::sns::survey::SnsLists;
 use std::sync::Arc;
 
 /// The lists, by service. A fresh one for every look.
 pub struct Survey {
     /// Whom to ask.
     pub aws: Arc<Aws>,
+    pub(super) acm: AcmLists,
+    pub(super) autoscaling: AutoScalingLists,
+    pub(super) cloudwatch: CloudWatchLists,
     pub(super) ec2: Ec2Lists,
+    pub(super) ecs: EcsLists,
+    pub(super) elb: ElbLists,
+    pub(super) iam: IamLists,
+    pub(super) logs: LogsLists,
+    pub(super) rds: RdsLists,
+    pub(super) route53: Route53Lists,
+    pub(super) scaling: ScalingLists,
+    pub(super) services: ServiceLists,
+    pub(super) sns: SnsLists,
 }
 
 impl Survey {
     /// A look that has asked nothing yet.
     pub fn new(aws: Arc<Aws>) -> Self {
-        Self { aws, ec2: Ec2Lists::default() }
+        Self {
+            aws,
+            acm: AcmLists::default(),
+            autoscaling: AutoScalingLists::default(),
+            cloudwatch: CloudWatchLists::default(),
+            ec2: Ec2Lists::default(),
+            ecs: EcsLists::default(),
+            elb: ElbLists::default(),
+            iam: IamLists::default(),
+            logs: LogsLists::default(),
+            rds: RdsLists::default(),
+            route53: Route53Lists::default(),
+            scaling: ScalingLists::default(),
+            services: ServiceLists::default(),
+            sns: SnsLists::default(),
+        }
     }
 }

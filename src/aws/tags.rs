@@ -1,6 +1,7 @@
 //! The tags that every resource bears: whose it is, and which. State that was lost is rebuilt from them.
 
 use super::{Aws, Making};
+use crate::engine::{CloudError, CloudResult, ErrorClass};
 
 /// The tag that holds the city's name.
 pub const CITY: &str = "migrate:city";
@@ -14,6 +15,21 @@ pub fn of(aws: &Aws, making: Making<'_>) -> Vec<(String, String)> {
         (CITY.into(), aws.city.clone()),
         (ADDRESS.into(), making.address.to_string()),
     ]
+}
+
+/// That a resource which was found by its name belongs to the city; `owner` is its tag `migrate:city`. Two owners would undo
+/// each other's work, so anybody else's is an error.
+pub fn ours(aws: &Aws, call: &str, name: &str, owner: Option<&str>) -> CloudResult<()> {
+    if owner == Some(&aws.city) {
+        return Ok(());
+    }
+    let whose = owner.map_or_else(|| "it isn't tagged".to_owned(), |city| format!("it is {city}'s"));
+    Err(CloudError {
+        class: ErrorClass::AlreadyExists,
+        call: call.into(),
+        code: "NotOurs".into(),
+        message: format!("{name} exists but doesn't belong to {}: {whose} ({CITY})", aws.city),
+    })
 }
 
 /// `malmo-subnet.public-a` for `vpc/subnet.public-a`: for people; nothing is found by it.

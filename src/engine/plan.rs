@@ -183,6 +183,27 @@ impl Plan {
         self.changes.is_empty()
     }
 
+    /// How many pieces of work there are: a replacement is two.
+    pub fn steps(&self) -> usize {
+        super::graph::nodes(&self.changes).len()
+    }
+
+    /// Drops what comes after `phase`, but keeps what an earlier change needs.
+    pub fn keep_until(&mut self, phase: &str) {
+        let order: Vec<&str> = crate::phases::PHASES.iter().map(|phase| phase.name).collect();
+        let place = |name: &str| order.iter().position(|known| *known == name).unwrap_or(0);
+        let last = place(phase);
+        let mut kept: BTreeSet<Address> =
+            self.changes.iter().map(|c| &c.address).filter(|a| place(a.phase()) <= last).cloned().collect();
+        // Dependents come after what they need, so one pass from the back finds all needs.
+        for change in self.changes.iter().rev() {
+            if kept.contains(&change.address) {
+                kept.extend(change.depends_on.iter().cloned());
+            }
+        }
+        self.changes.retain(|change| kept.contains(&change.address));
+    }
+
     /// How many of each action.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts { unchanged: self.known.len(), ..Counts::default() };

@@ -58,6 +58,22 @@ pub fn seen(sought: &[Sought], observed: &[Option<Observed>]) -> Vec<Seen> {
         .collect()
 }
 
+/// Looks again at what a saved plan was made from; answers with what is no longer as it was.
+pub async fn moved(cloud: &dyn Cloud, seen: &[Seen]) -> CloudResult<Vec<Address>> {
+    let sought: Vec<Sought> = seen
+        .iter()
+        .map(|one| Sought {
+            address: one.address.clone(),
+            kind: one.kind.clone(),
+            props: one.props.clone(),
+            outputs: one.outputs.clone(),
+        })
+        .collect();
+    let observed = cloud.read(&sought).await?;
+    let moved = seen.iter().zip(observed).filter(|(one, now)| one.digest != now.as_ref().map(digest));
+    Ok(moved.map(|(one, _)| one.address.clone()).collect())
+}
+
 /// Progress ("1 of 2 tasks") is no news; properties and ids are.
 fn digest(observed: &Observed) -> String {
     let text = serde_json::json!([observed.props, observed.outputs]).to_string();

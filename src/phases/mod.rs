@@ -23,6 +23,8 @@ pub struct Blueprint<'a> {
 pub struct Lookups {
     /// The id of the hosted zone of `legacy.hosted_zone`.
     pub hosted_zone: String,
+    /// The zone that this is the id of.
+    pub hosted_zone_name: String,
     /// Image as written in the city file to the image pinned by digest: `…/bikes-web:1.2` to `…/bikes-web@sha256:…`.
     pub images: BTreeMap<String, String>,
 }

@@ -20,6 +20,11 @@ impl S3Store {
         Self { client, bucket: bucket.into(), account: account.into() }
     }
 
+    /// The client that it works with.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     fn error(&self, key: &str, error: crate::engine::CloudError) -> StoreError {
         match error.code.as_str() {
             "PreconditionFailed" | "ConditionalRequestConflict" => StoreError::Conflict { key: key.into() },

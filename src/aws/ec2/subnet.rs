@@ -1,10 +1,11 @@
 //! `ec2:subnet`: one zone's share of the network.
 
-use super::tag;
+use super::{answer, interfaces, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
+use crate::engine::cloud::Readiness;
 use crate::engine::kind::{KindInfo, Latency};
-use crate::engine::{CloudError, CloudResult, Input};
-use aws_sdk_ec2::types::ResourceType;
+use crate::engine::{CloudResult, Input};
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, SubnetState};
 use serde::{Deserialize, Serialize};
 
 /// A subnet.
@@ -19,6 +20,8 @@ pub struct SubnetProps {
     pub cidr: String,
     /// Zone name, such as `eu-north-1a`.
     pub zone: String,
+    /// Whether instances that start in it get a public address by themselves.
+    pub public_addresses: bool,
 }
 
 /// Where it is.
@@ -49,8 +52,14 @@ impl Resource for Subnet {
             vpc: subnet.vpc_id().unwrap_or_default().into(),
             cidr: subnet.cidr_block().unwrap_or_default().into(),
             zone: subnet.availability_zone().unwrap_or_default().into(),
+            public_addresses: subnet.map_public_ip_on_launch().unwrap_or_default(),
         };
-        Ok(Some(Found::ready(props, SubnetOutputs { id: subnet.subnet_id().unwrap_or_default().into() })))
+        let readiness = match subnet.state() {
+            Some(SubnetState::Available) | None => Readiness::Ready,
+            Some(state) => Readiness::Pending(state.as_str().into()),
+        };
+        let outputs = SubnetOutputs { id: subnet.subnet_id().unwrap_or_default().into() };
+        Ok(Some(Found { props, outputs, readiness }))
     }
 
     async fn create(aws: &Aws, making: Making<'_>, props: &SubnetProps) -> CloudResult<SubnetOutputs> {
@@ -64,25 +73,34 @@ impl Resource for Subnet {
             .send()
             .await
             .map_err(call("ec2:CreateSubnet"))?;
-        let id = made
-            .subnet()
-            .and_then(|s| s.subnet_id())
-            .ok_or_else(|| CloudError::internal("CreateSubnet answered without an id"))?;
-        Ok(SubnetOutputs { id: id.into() })
+        let id = answer::id(made.subnet().and_then(|s| s.subnet_id()), "CreateSubnet")?;
+        if props.public_addresses {
+            set_public_addresses(aws, &id, true).await?;
+        }
+        Ok(SubnetOutputs { id })
     }
 
     async fn update(
-        _: &Aws,
+        aws: &Aws,
         _: Making<'_>,
         outputs: SubnetOutputs,
         _: &SubnetProps,
-        _: &SubnetProps,
+        new: &SubnetProps,
     ) -> CloudResult<SubnetOutputs> {
+        set_public_addresses(aws, &outputs.id, new.public_addresses).await?;
         Ok(outputs)
     }
 
     async fn delete(aws: &Aws, _: Making<'_>, outputs: &SubnetOutputs, _: &SubnetProps) -> CloudResult<()> {
-        aws.ec2.delete_subnet().subnet_id(&outputs.id).send().await.map_err(call("ec2:DeleteSubnet"))?;
-        Ok(())
+        let deleted = aws.ec2.delete_subnet().subnet_id(&outputs.id).send().await;
+        let deleted = deleted.map(drop).map_err(call("ec2:DeleteSubnet"));
+        interfaces::clear_on_dependency(aws, deleted, "subnet-id", &outputs.id).await
     }
+}
+
+async fn set_public_addresses(aws: &Aws, subnet: &str, on: bool) -> CloudResult<()> {
+    let on = AttributeBooleanValue::builder().value(on).build();
+    let set = aws.ec2.modify_subnet_attribute().subnet_id(subnet).map_public_ip_on_launch(on).send().await;
+    set.map_err(call("ec2:ModifySubnetAttribute"))?;
+    Ok(())
 }

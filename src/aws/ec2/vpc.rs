@@ -1,10 +1,11 @@
 //! `ec2:vpc`: the city's network.
 
-use super::tag;
+use super::{answer, list, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
+use crate::engine::CloudResult;
+use crate::engine::cloud::Readiness;
 use crate::engine::kind::{KindInfo, Latency};
-use crate::engine::{CloudError, CloudResult};
-use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType};
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, RouteTable, VpcState};
 use serde::{Deserialize, Serialize};
 
 /// A VPC.
@@ -15,6 +16,8 @@ pub struct Vpc;
 pub struct VpcProps {
     /// IPv4 block, such as `10.41.0.0/16`.
     pub cidr: String,
+    /// Whether interfaces get DNS names. Names of RDS and of endpoints then resolve to private addresses.
+    pub dns_hostnames: bool,
 }
 
 /// Where it is.
@@ -35,47 +38,54 @@ impl Resource for Vpc {
     type Outputs = VpcOutputs;
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
-        let vpcs = survey.vpcs().await?;
         let recorded = sought.recorded.map(|outputs| outputs.id.as_str());
+        if let Some(id) = recorded {
+            let (tables, dns) = tokio::join!(survey.route_tables(), survey.dns_hostnames(id));
+            if let (Some(cidr), Some(dns_hostnames)) = (local_block(&tables?, id, &sought.props.cidr), dns?) {
+                return Ok(Some(Found::ready(VpcProps { cidr, dns_hostnames }, VpcOutputs { id: id.into() })));
+            }
+        }
+        let vpcs = survey.vpcs().await?;
         let Some(vpc) = tag::find(&vpcs, |v| v.vpc_id(), |v| v.tags(), recorded, sought.address.as_str()) else {
             return Ok(None);
         };
-        let props = VpcProps { cidr: vpc.cidr_block().unwrap_or_default().into() };
-        Ok(Some(Found::ready(props, VpcOutputs { id: vpc.vpc_id().unwrap_or_default().into() })))
+        let id = vpc.vpc_id().unwrap_or_default();
+        let Some(dns_hostnames) = survey.dns_hostnames(id).await? else {
+            return Ok(None);
+        };
+        let readiness = match vpc.state() {
+            Some(VpcState::Pending) => Readiness::Pending("pending".into()),
+            _ => Readiness::Ready,
+        };
+        let props = VpcProps { cidr: vpc.cidr_block().unwrap_or_default().into(), dns_hostnames };
+        Ok(Some(Found { props, outputs: VpcOutputs { id: id.into() }, readiness }))
     }
 
     async fn create(aws: &Aws, making: Making<'_>, props: &VpcProps) -> CloudResult<VpcOutputs> {
-        let tags = tag::specification(aws, making, ResourceType::Vpc);
-        let made = aws
-            .ec2
-            .create_vpc()
-            .cidr_block(&props.cidr)
-            .tag_specifications(tags)
-            .send()
-            .await
-            .map_err(call("ec2:CreateVpc"))?;
-        let id = made
-            .vpc()
-            .and_then(|vpc| vpc.vpc_id())
-            .ok_or_else(|| CloudError::internal("CreateVpc answered without an id"))?;
-        let on = AttributeBooleanValue::builder().value(true).build();
-        aws.ec2
-            .modify_vpc_attribute()
-            .vpc_id(id)
-            .enable_dns_hostnames(on)
-            .send()
-            .await
-            .map_err(call("ec2:ModifyVpcAttribute"))?;
-        Ok(VpcOutputs { id: id.into() })
+        // No client token here: a create that is repeated because the second call failed finds the first one's VPC by its tag.
+        let vpcs = list::vpcs(aws).await?;
+        let made = tag::find(&vpcs, |v| v.vpc_id(), |v| v.tags(), None, making.address.as_str());
+        let id = match made.filter(|vpc| vpc.cidr_block() == Some(&props.cidr)) {
+            Some(vpc) => answer::id(vpc.vpc_id(), "DescribeVpcs")?,
+            None => {
+                let tags = tag::specification(aws, making, ResourceType::Vpc);
+                let made = aws.ec2.create_vpc().cidr_block(&props.cidr).tag_specifications(tags).send().await;
+                let made = made.map_err(call("ec2:CreateVpc"))?;
+                answer::id(made.vpc().and_then(|vpc| vpc.vpc_id()), "CreateVpc")?
+            }
+        };
+        set_dns_hostnames(aws, &id, props.dns_hostnames).await?;
+        Ok(VpcOutputs { id })
     }
 
     async fn update(
-        _: &Aws,
+        aws: &Aws,
         _: Making<'_>,
         outputs: VpcOutputs,
         _: &VpcProps,
-        _: &VpcProps,
+        new: &VpcProps,
     ) -> CloudResult<VpcOutputs> {
+        set_dns_hostnames(aws, &outputs.id, new.dns_hostnames).await?;
         Ok(outputs)
     }
 
@@ -83,4 +93,19 @@ impl Resource for Vpc {
         aws.ec2.delete_vpc().vpc_id(&outputs.id).send().await.map_err(call("ec2:DeleteVpc"))?;
         Ok(())
     }
+}
+
+/// The VPC's block, out of the `local` routes of its tables: the wanted one, or else the first.
+fn local_block(tables: &[RouteTable], vpc: &str, wanted: &str) -> Option<String> {
+    let routes = tables.iter().filter(|table| table.vpc_id() == Some(vpc)).flat_map(|table| table.routes());
+    let mut blocks = routes.filter(|r| r.gateway_id() == Some("local")).filter_map(|r| r.destination_cidr_block());
+    let first = blocks.next()?;
+    Some(if first == wanted || blocks.any(|block| block == wanted) { wanted.into() } else { first.into() })
+}
+
+async fn set_dns_hostnames(aws: &Aws, vpc: &str, on: bool) -> CloudResult<()> {
+    let on = AttributeBooleanValue::builder().value(on).build();
+    let set = aws.ec2.modify_vpc_attribute().vpc_id(vpc).enable_dns_hostnames(on).send().await;
+    set.map_err(call("ec2:ModifyVpcAttribute"))?;
+    Ok(())
 }

@@ -1,0 +1,4 @@
+//! AWS Certificate Manager.
+
+pub mod certificate;
+pub mod survey;

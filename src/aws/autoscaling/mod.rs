@@ -1,0 +1,4 @@
+//! EC2 Auto Scaling.
+
+pub mod group;
+pub mod survey;

@@ -1,0 +1,6 @@
+//! CloudWatch.
+
+pub mod alarm;
+pub mod dashboard;
+pub mod query;
+pub mod survey;

@@ -1,0 +1,130 @@
+//! `elb:listener`: one port of the load balancer.
+
+use super::action::Action;
+use super::tag;
+use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
+use crate::engine::kind::KindInfo;
+use crate::engine::{CloudError, CloudResult, Input};
+use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener as AwsListener, ProtocolEnum};
+use serde::{Deserialize, Serialize};
+
+/// A listener.
+pub struct Listener;
+
+/// What the city wants of a listener.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ListenerProps {
+    /// The load balancer's ARN.
+    pub load_balancer: Input,
+    /// The port.
+    pub port: i32,
+    /// With a certificate it speaks HTTPS, without one HTTP.
+    pub tls: Option<Tls>,
+    /// What is done with a request that no rule takes.
+    pub default: Action,
+}
+
+/// How a listener speaks TLS.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tls {
+    /// The ARN of the certificate.
+    pub certificate: Input,
+    /// The name of AWS's policy of protocols and ciphers.
+    pub policy: String,
+}
+
+/// Where it is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ListenerOutputs {
+    /// ARN.
+    pub arn: String,
+}
+
+fn observe(listener: &AwsListener) -> ListenerProps {
+    let certificate = listener.certificates().first().and_then(|c| c.certificate_arn());
+    ListenerProps {
+        load_balancer: listener.load_balancer_arn().unwrap_or_default().into(),
+        port: listener.port().unwrap_or_default(),
+        tls: certificate
+            .map(|arn| Tls { certificate: arn.into(), policy: listener.ssl_policy().unwrap_or_default().into() }),
+        default: Action::from_aws(listener.default_actions()),
+    }
+}
+
+fn certificates(tls: &Option<Tls>) -> CloudResult<Option<Vec<Certificate>>> {
+    let Some(tls) = tls else { return Ok(None) };
+    let certificate = Certificate::builder().certificate_arn(tls.certificate.known()?).build();
+    Ok(Some(vec![certificate]))
+}
+
+fn protocol(props: &ListenerProps) -> ProtocolEnum {
+    if props.tls.is_some() { ProtocolEnum::Https } else { ProtocolEnum::Http }
+}
+
+fn policy(props: &ListenerProps) -> Option<String> {
+    props.tls.as_ref().map(|tls| tls.policy.clone())
+}
+
+impl Resource for Listener {
+    const INFO: KindInfo = KindInfo { immutable: &["load_balancer", "port"], ..KindInfo::new("elb:listener") };
+    type Props = ListenerProps;
+    type Outputs = ListenerOutputs;
+
+    async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
+        let Some(balancer) = sought.props.load_balancer.get() else {
+            return Ok(None);
+        };
+        let listeners = survey.listeners(balancer).await?;
+        // A load balancer has one listener a port, and the load balancer is the city's: no need to look at tags.
+        let Some(listener) = listeners.iter().find(|l| l.port() == Some(sought.props.port)) else {
+            return Ok(None);
+        };
+        let outputs = ListenerOutputs { arn: listener.listener_arn().unwrap_or_default().into() };
+        Ok(Some(Found::ready(observe(listener), outputs)))
+    }
+
+    async fn create(aws: &Aws, making: Making<'_>, props: &ListenerProps) -> CloudResult<ListenerOutputs> {
+        let made = aws
+            .elb
+            .create_listener()
+            .load_balancer_arn(props.load_balancer.known()?)
+            .port(props.port)
+            .protocol(protocol(props))
+            .set_ssl_policy(policy(props))
+            .set_certificates(certificates(&props.tls)?)
+            .default_actions(props.default.to_aws()?)
+            .set_tags(Some(tag::of(aws, making)))
+            .send()
+            .await
+            .map_err(call("elasticloadbalancing:CreateListener"))?;
+        let listener = made.listeners().first().and_then(|l| l.listener_arn());
+        let arn = listener.ok_or_else(|| CloudError::internal("CreateListener answered without an ARN"))?;
+        Ok(ListenerOutputs { arn: arn.into() })
+    }
+
+    async fn update(
+        aws: &Aws,
+        _: Making<'_>,
+        outputs: ListenerOutputs,
+        _: &ListenerProps,
+        new: &ListenerProps,
+    ) -> CloudResult<ListenerOutputs> {
+        aws.elb
+            .modify_listener()
+            .listener_arn(&outputs.arn)
+            .protocol(protocol(new))
+            .set_ssl_policy(policy(new))
+            .set_certificates(certificates(&new.tls)?)
+            .default_actions(new.default.to_aws()?)
+            .send()
+            .await
+            .map_err(call("elasticloadbalancing:ModifyListener"))?;
+        Ok(outputs)
+    }
+
+    async fn delete(aws: &Aws, _: Making<'_>, outputs: &ListenerOutputs, _: &ListenerProps) -> CloudResult<()> {
+        let call_name = "elasticloadbalancing:DeleteListener";
+        aws.elb.delete_listener().listener_arn(&outputs.arn).send().await.map_err(call(call_name))?;
+        Ok(())
+    }
+}

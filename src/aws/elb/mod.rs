@@ -1,0 +1,12 @@
+//! Elastic Load Balancing v2.
+
+pub mod action;
+pub mod attributes;
+pub mod health;
+pub mod listener;
+pub mod load_balancer;
+pub mod rule;
+pub mod survey;
+pub mod tag;
+pub mod target_group;
+pub mod targets;

@@ -1,0 +1,39 @@
+//! Tags in Elastic Load Balancing's own types, and whose a thing is that was found by its name.
+
+use crate::aws::{Aws, Making, Survey, tags};
+use crate::engine::{CloudError, CloudResult, ErrorClass};
+use aws_sdk_elasticloadbalancingv2::types::Tag;
+
+/// The tags for a create call.
+pub fn of(aws: &Aws, making: Making<'_>) -> Vec<Tag> {
+    let tag = |(key, value)| Tag::builder().key(key).value(value).build();
+    tags::of(aws, making).into_iter().map(tag).collect()
+}
+
+fn value<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
+    tags.iter().find(|tag| tag.key() == Some(key)).and_then(Tag::value)
+}
+
+/// Refuses what was found by its name and bears another city's tag. What is on record is the city's without asking.
+pub async fn must_be_ours(survey: &Survey, arn: &str, recorded: Option<&str>) -> CloudResult<()> {
+    if recorded == Some(arn) {
+        return Ok(());
+    }
+    let found = survey.elb_tags(arn).await?;
+    let owner = value(&found, tags::CITY);
+    if owner == Some(&survey.aws.city) {
+        return Ok(());
+    }
+    let owner = owner.map_or("nobody that migrate knows".to_owned(), |city| format!("the city {city}"));
+    Err(CloudError {
+        class: ErrorClass::AlreadyExists,
+        call: "elasticloadbalancing:DescribeTags".into(),
+        code: "NotOurs".into(),
+        message: format!("{arn} has the name that {} needs, and belongs to {owner}", survey.aws.city),
+    })
+}
+
+/// Whether the thing bears the tag `migrate:address` of that address.
+pub async fn stands_at(survey: &Survey, arn: &str, address: &str) -> CloudResult<bool> {
+    Ok(value(&survey.elb_tags(arn).await?, tags::ADDRESS) == Some(address))
+}

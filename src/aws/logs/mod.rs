@@ -1,0 +1,4 @@
+//! CloudWatch Logs.
+
+pub mod group;
+pub mod survey;

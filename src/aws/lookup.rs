@@ -1,0 +1,74 @@
+//! What the city file names and AWS numbers: hosted zone and image digests. What was looked up before is kept, so that a tag that
+//! somebody moved changes nothing by itself.
+
+use super::{Aws, call};
+use crate::engine::{CloudError, CloudResult, ErrorClass};
+use crate::phases::Lookups;
+use crate::spec::CitySpec;
+use crate::spec::form::ImageRef;
+use aws_sdk_ecr::types::ImageIdentifier;
+use futures_util::future::try_join_all;
+
+/// Looks up what isn't in `recorded`.
+pub async fn all(aws: &Aws, spec: &CitySpec, recorded: &Lookups) -> CloudResult<Lookups> {
+    let name = spec.legacy.hosted_zone.as_str();
+    let zone = async {
+        if recorded.hosted_zone_name == name { Ok(recorded.hosted_zone.clone()) } else { hosted_zone(aws, name).await }
+    };
+    let images = try_join_all(spec.services.iter().map(|(_, service)| async {
+        let pinned = match recorded.images.get(service.image.as_str()) {
+            Some(pinned) => pinned.clone(),
+            None => pin(aws, &service.image).await?,
+        };
+        Ok((service.image.as_str().to_owned(), pinned))
+    }));
+    let (hosted_zone, images) = futures_util::future::try_join(zone, images).await?;
+    Ok(Lookups { hosted_zone, hosted_zone_name: name.to_owned(), images: images.into_iter().collect() })
+}
+
+/// The id of the public hosted zone of that name. Two of one name can't be told apart: the domain is delegated to one of them only.
+async fn hosted_zone(aws: &Aws, name: &str) -> CloudResult<String> {
+    const CALL: &str = "route53:ListHostedZonesByName";
+    let answer = aws.route53.list_hosted_zones_by_name().dns_name(name).send().await.map_err(call(CALL))?;
+    let public = |zone: &&aws_sdk_route53::types::HostedZone| !zone.config().is_some_and(|config| config.private_zone());
+    let dotted = format!("{name}.");
+    let found: Vec<_> = answer.hosted_zones().iter().filter(|zone| zone.name() == dotted).filter(public).collect();
+    let error = |code: &str, message: String| CloudError { class: ErrorClass::Other, call: CALL.into(), code: code.into(), message };
+    match found[..] {
+        [zone] => Ok(zone.id().trim_start_matches("/hostedzone/").to_owned()),
+        [] => Err(error("NoSuchHostedZone", format!("there is no public hosted zone {name} in account {}", aws.account))),
+        _ => {
+            let ids: Vec<_> = found.iter().map(|zone| zone.id()).collect();
+            Err(error("AmbiguousHostedZone", format!("there are {} hosted zones {name}: {}", ids.len(), ids.join(", "))))
+        }
+    }
+}
+
+/// The image by digest, whatever its tag comes to mean later.
+async fn pin(aws: &Aws, image: &ImageRef) -> CloudResult<String> {
+    const CALL: &str = "ecr:BatchGetImage";
+    let parts = image.parts();
+    let repository = format!("{}/{}", parts.registry, parts.repository);
+    if let Some(digest) = parts.digest {
+        return Ok(format!("{repository}@{digest}"));
+    }
+    let error = |code: &str, message: String| CloudError { class: ErrorClass::Other, call: CALL.into(), code: code.into(), message };
+    let (Some((registry, region)), Some(tag)) = (image.ecr(), parts.tag) else {
+        return Err(error("NotPinned", format!("{} is not in a private ECR registry: name it by its digest, {repository}@sha256:…", image.as_str())));
+    };
+    let elsewhere = aws_sdk_ecr::config::Builder::new().region(aws_sdk_ecr::config::Region::new(region.to_owned()));
+    let answer = aws
+        .ecr
+        .batch_get_image()
+        .registry_id(registry)
+        .repository_name(parts.repository)
+        .image_ids(ImageIdentifier::builder().image_tag(tag).build())
+        .customize()
+        .config_override(elsewhere)
+        .send()
+        .await
+        .map_err(call(CALL))?;
+    let digest = answer.images().iter().find_map(|found| found.image_id()?.image_digest());
+    let missing = || error("ImageNotFound", format!("there is no image {}: push it first", image.as_str()));
+    digest.map(|digest| format!("{repository}@{digest}")).ok_or_else(missing)
+}

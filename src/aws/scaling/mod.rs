@@ -1,0 +1,5 @@
+//! Application Auto Scaling.
+
+pub mod policy;
+pub mod survey;
+pub mod target;

@@ -1,0 +1,88 @@
+//! `scaling:target`: between how many tasks a service may be scaled.
+
+use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
+use crate::engine::CloudResult;
+use crate::engine::kind::KindInfo;
+use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
+use serde::{Deserialize, Serialize};
+
+/// A scalable target.
+pub struct Target;
+
+/// What the city wants of a scalable target.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TargetProps {
+    /// `service/<cluster>/<service>`.
+    pub resource: String,
+    /// The fewest tasks.
+    pub min: i32,
+    /// The most tasks.
+    pub max: i32,
+}
+
+/// Where it is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TargetOutputs {
+    /// `service/<cluster>/<service>`.
+    pub resource: String,
+}
+
+impl Resource for Target {
+    const INFO: KindInfo = KindInfo { immutable: &["resource"], ..KindInfo::new("scaling:target") };
+    type Props = TargetProps;
+    type Outputs = TargetOutputs;
+
+    async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
+        let targets = survey.scalable_targets(&sought.props.resource).await?;
+        let found = targets.iter().find(|target| target.resource_id() == sought.props.resource);
+        Ok(found.map(|target| {
+            let resource = target.resource_id().to_owned();
+            let props =
+                TargetProps { resource: resource.clone(), min: target.min_capacity(), max: target.max_capacity() };
+            Found::ready(props, TargetOutputs { resource })
+        }))
+    }
+
+    async fn create(aws: &Aws, making: Making<'_>, props: &TargetProps) -> CloudResult<TargetOutputs> {
+        register(aws, props, Some(making)).await
+    }
+
+    async fn update(
+        aws: &Aws,
+        _: Making<'_>,
+        _: TargetOutputs,
+        _: &TargetProps,
+        new: &TargetProps,
+    ) -> CloudResult<TargetOutputs> {
+        register(aws, new, None).await
+    }
+
+    async fn delete(aws: &Aws, _: Making<'_>, outputs: &TargetOutputs, _: &TargetProps) -> CloudResult<()> {
+        aws.scaling
+            .deregister_scalable_target()
+            .service_namespace(ServiceNamespace::Ecs)
+            .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+            .resource_id(&outputs.resource)
+            .send()
+            .await
+            .map_err(call("application-autoscaling:DeregisterScalableTarget"))?;
+        Ok(())
+    }
+}
+
+/// Makes or changes it: one operation does both, but takes tags only from the one who makes it.
+async fn register(aws: &Aws, props: &TargetProps, making: Option<Making<'_>>) -> CloudResult<TargetOutputs> {
+    let tags = making.map(|making| tags::of(aws, making).into_iter().collect());
+    aws.scaling
+        .register_scalable_target()
+        .service_namespace(ServiceNamespace::Ecs)
+        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+        .resource_id(&props.resource)
+        .min_capacity(props.min)
+        .max_capacity(props.max)
+        .set_tags(tags)
+        .send()
+        .await
+        .map_err(call("application-autoscaling:RegisterScalableTarget"))?;
+    Ok(TargetOutputs { resource: props.resource.clone() })
+}

@@ -1,0 +1,5 @@
+//! Simple Notification Service.
+
+pub mod subscription;
+pub mod survey;
+pub mod topic;

@@ -1,0 +1,62 @@
+//! `migrate apply`
+
+use super::exit::{Exit, Hint};
+use super::globals::Globals;
+use super::open::{World, cities};
+use super::run::{self, Options};
+use super::{bootstrap, plan};
+use crate::engine::plan::Goal;
+use crate::phases::PHASES;
+use anyhow::anyhow;
+use clap::builder::PossibleValuesParser;
+use std::path::PathBuf;
+
+/// Build or change a city: show the plan, ask, and carry it out, as much at once as the graph allows. Killed anywhere, the same
+/// command goes on where it stopped.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  migrate apply malmo\n  migrate apply malmo --yes --until rds\n  migrate apply malmo malmo.plan      exactly the saved plan, or nothing")]
+pub struct Args {
+    /// The city, or a plan saved by `migrate plan --out`.
+    city: String,
+    /// A plan saved by `migrate plan --out`.
+    plan: Option<PathBuf>,
+    /// Don't ask.
+    #[arg(short, long)]
+    yes: bool,
+    /// Stop after this phase.
+    #[arg(long, value_name = "PHASE", value_parser = phases())]
+    until: Option<String>,
+    /// Allow that this database is replaced; a final snapshot is kept.
+    #[arg(long, value_name = "NAME")]
+    delete_database: Vec<String>,
+}
+
+fn phases() -> PossibleValuesParser {
+    PossibleValuesParser::new(PHASES.iter().map(|phase| phase.name))
+}
+
+/// Runs it.
+pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
+    let file = args.plan.clone().or_else(|| Some(PathBuf::from(&args.city)).filter(|path| path.is_file()));
+    let saved = file.as_ref().map(plan::load).transpose()?;
+    let name = match (&saved, &args.plan) {
+        (Some(plan), None) => plan.city.clone(),
+        _ => args.city.clone(),
+    };
+    let goal = saved.as_ref().map_or(Goal::City, |plan| plan.goal);
+    if goal == Goal::Nothing {
+        return Err(anyhow!("that plan destroys {name}").context(Hint(format!("use `migrate destroy {name}`"))));
+    }
+    let mut cities = cities(globals, std::slice::from_ref(&name))?;
+    let world = World::new(globals, &cities).await?;
+    let city = cities.pop().ok_or_else(|| anyhow!("no city {name}"))?;
+    let opened = world.open(city).await;
+    if globals.sandbox {
+        bootstrap::make(&opened).await?;
+    }
+    if let Some(plan) = &saved {
+        run::check_kinds(plan, &opened.cloud)?;
+    }
+    let options = Options { yes: args.yes, until: args.until, delete_database: args.delete_database, saved };
+    run::run(globals, &opened, goal, options).await
+}

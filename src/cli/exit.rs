@@ -1,0 +1,64 @@
+//! How the process ends, and what it says when that is an error.
+
+use crate::view::style::{BOLD, RED, paint};
+use crate::view::note;
+use std::process::ExitCode;
+
+/// The documented exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: an error that was already told.
+    Error,
+    /// 2: there are changes (`plan --detailed-exitcode`).
+    Changes,
+    /// 130 or 143: stopped by that signal (2 or 15).
+    Signal(u8),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::Error => Self::FAILURE,
+            Exit::Changes => Self::from(2),
+            Exit::Signal(number) => Self::from(128 + number),
+        }
+    }
+}
+
+/// An error with what to do about it.
+#[derive(Debug)]
+pub struct Hint(pub String);
+
+impl std::fmt::Display for Hint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Tells an error: what, why, and what to do next.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    note(&format!("{} {error}", paint(RED, "error:")));
+    for cause in error.chain().skip(1) {
+        note(&format!("  because: {cause}"));
+    }
+    if let Some(hint) = hint(error) {
+        note(&format!("  {} {hint}", paint(BOLD, "hint:")));
+    }
+    Exit::Error.into()
+}
+
+fn hint(error: &anyhow::Error) -> Option<String> {
+    if let Some(Hint(text)) = error.downcast_ref() {
+        return Some(text.clone());
+    }
+    use crate::engine::{CloudError, ErrorClass};
+    let class = error.chain().find_map(|cause| cause.downcast_ref::<CloudError>()).map(|error| error.class)?;
+    match class {
+        ErrorClass::Denied => Some("check AWS_PROFILE and the permissions of its role; `aws sts get-caller-identity` shows who you are".into()),
+        ErrorClass::Unavailable => Some("check the network, AWS_REGION and AWS_ENDPOINT_URL".into()),
+        _ => None,
+    }
+}

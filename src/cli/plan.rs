@@ -1,0 +1,107 @@
+//! `migrate plan`
+
+use super::exit::{Exit, Hint};
+use super::globals::Globals;
+use super::open::{Opened, World, cities};
+use super::facts;
+use crate::engine::plan::{Goal, Plan};
+use crate::view::report::PlanReport;
+use crate::view::{markdown, out, plan_json, plan_text};
+use anyhow::{Context, anyhow};
+use futures_util::future::try_join_all;
+use std::path::PathBuf;
+
+/// Show what would change, how long it takes, and what users notice. Writes nothing anywhere.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  migrate plan malmo\n  migrate plan --all --output markdown\n  migrate plan malmo --out malmo.plan && migrate apply malmo malmo.plan\n  migrate plan malmo --detailed-exitcode      0: no changes, 2: changes, 1: error")]
+pub struct Args {
+    /// The cities.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    cities: Vec<String>,
+    /// All cities of the folder.
+    #[arg(long)]
+    all: bool,
+    /// Save the plan for `migrate apply CITY FILE`, which does exactly that or refuses.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output: Format,
+    /// Exit with 2 if there are changes.
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Plan the deletion of the cities.
+    #[arg(long)]
+    destroy: bool,
+}
+
+/// How to print a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For comments on pull requests.
+    Markdown,
+}
+
+/// Runs it.
+pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
+    let cities = cities(globals, &args.cities)?;
+    if args.out.is_some() && cities.len() != 1 {
+        return Err(anyhow!("--out saves the plan of one city, not of {}", cities.len()));
+    }
+    let world = World::new(globals, &cities).await?;
+    let goal = if args.destroy { Goal::Nothing } else { Goal::City };
+    let opened = futures_util::future::join_all(cities.into_iter().map(|city| world.open(city))).await;
+    let plans = try_join_all(opened.iter().map(|city| one(city, goal))).await?;
+    let reports: Vec<PlanReport<'_>> = opened
+        .iter()
+        .zip(&plans)
+        .map(|(city, (plan, warnings))| PlanReport::new(plan, &city.cloud, facts::of(&city.city), warnings.clone()))
+        .collect();
+    out(&match args.output {
+        Format::Text => reports.iter().map(plan_text::render).collect::<Vec<_>>().join("\n"),
+        Format::Json => plan_json::render(&reports),
+        Format::Markdown => markdown::render(&reports),
+    });
+    if let (Some(file), Some((plan, _))) = (&args.out, plans.first()) {
+        save(plan, file)?;
+    }
+    let changes = plans.iter().any(|(plan, _)| !plan.is_empty());
+    Ok(if changes && args.detailed_exitcode { Exit::Changes } else { Exit::Done })
+}
+
+async fn one(city: &Opened, goal: Goal) -> anyhow::Result<(Plan, Vec<String>)> {
+    let recorded = city.recorded().await?;
+    if recorded.state.resources.is_empty() {
+        // A city that is there proves its account by its own resources; a new one must not be planned in a stranger's.
+        city.check_account().await?;
+    }
+    let mut warnings = Vec::new();
+    if recorded.no_bucket {
+        warnings.push(format!("there is no state bucket {} yet: `migrate bootstrap {}` makes it", city.bucket, city.city.name));
+    }
+    Ok((city.plan(&recorded.state, goal).await?, warnings))
+}
+
+/// Saves a plan. An existing file is not overwritten with half a plan: it is written beside and moved.
+fn save(plan: &Plan, file: &PathBuf) -> anyhow::Result<()> {
+    let beside = file.with_extension("partial");
+    std::fs::write(&beside, serde_json::to_vec_pretty(plan)?)
+        .and_then(|()| std::fs::rename(&beside, file))
+        .with_context(|| format!("saving the plan to {}", file.display()))
+}
+
+/// Reads a saved plan.
+pub fn load(file: &PathBuf) -> anyhow::Result<Plan> {
+    let bytes = std::fs::read(file).with_context(|| format!("reading the plan {}", file.display()))?;
+    let plan: Plan = serde_json::from_slice(&bytes)
+        .with_context(|| format!("{} is not a plan of this version of migrate", file.display()))
+        .map_err(|error| error.context(Hint("make it again with `migrate plan CITY --out FILE`".into())))?;
+    if plan.version != crate::engine::plan::VERSION {
+        return Err(anyhow!("{} has plan format {}, this program knows {}", file.display(), plan.version, crate::engine::plan::VERSION));
+    }
+    Ok(plan)
+}

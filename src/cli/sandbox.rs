@@ -1,0 +1,127 @@
+//! `migrate sandbox …`
+
+use super::exit::Exit;
+use super::plan::Format;
+use crate::sandbox::{DEFAULT_SPEED, Sandbox, Seed, SeedDatabase, SeedInstances, SeedLegacy, Start, default_home, interpreter};
+use crate::spec::City;
+use crate::view::{note, out};
+use anyhow::anyhow;
+
+/// A local AWS: no account, no credentials, nothing real is touched.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Start it if it isn't running, and print the variables that point other programs at it.
+    #[command(after_help = "Example:\n  eval \"$(migrate sandbox start)\" && aws ec2 describe-vpcs")]
+    Start {
+        /// How many times as fast as at AWS time passes.
+        #[arg(long, default_value_t = DEFAULT_SPEED, env = "MIGRATE_SANDBOX_SPEED")]
+        speed: f64,
+        /// The account of the dummy credentials.
+        #[arg(long, value_name = "ACCOUNT", default_value = "123456789012")]
+        account: String,
+        /// The region to name.
+        #[arg(long, value_name = "REGION", default_value = "eu-north-1")]
+        region: String,
+    },
+    /// Stop it; what it holds is lost.
+    Stop,
+    /// Show where it is, how often it was called, and the cities' legacy sides.
+    Status {
+        /// How to print it.
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        output: Format,
+    },
+    /// Empty it: nothing stands, nothing is counted.
+    Reset,
+}
+
+/// Runs it. These calls block: nothing else is going on.
+pub fn run(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Start { speed, account, region } => {
+            let sandbox = tokio::task::block_in_place(|| begin(speed))?;
+            for (name, value) in sandbox.exports(&account, &region) {
+                out(&format!("export {name}={value}\n"));
+            }
+        }
+        Command::Stop => match Sandbox::running(&default_home()?)? {
+            Some(sandbox) => {
+                sandbox.stop()?;
+                note("the sandbox is stopped");
+            }
+            None => note("no sandbox is running"),
+        },
+        Command::Status { output } => return status(output),
+        Command::Reset => running()?.reset()?,
+    }
+    Ok(Exit::Done)
+}
+
+fn running() -> anyhow::Result<Sandbox> {
+    Sandbox::running(&default_home()?)?.ok_or_else(|| anyhow!("no sandbox is running: `migrate sandbox start` starts one"))
+}
+
+fn begin(speed: f64) -> anyhow::Result<Sandbox> {
+    Ok(Sandbox::start(&Start { home: default_home()?, speed }, &mut |doing| note(doing))?)
+}
+
+fn status(output: Format) -> anyhow::Result<Exit> {
+    let status = running()?.status()?;
+    if output == Format::Json {
+        let mut json = serde_json::to_value(&status)?;
+        json["python"] = interpreter()?.to_string_lossy().into();
+        out(&format!("{json:#}\n"));
+        return Ok(Exit::Done);
+    }
+    out(&format!("{}  process {}  {} times as fast as AWS  {} calls so far\n", status.endpoint, status.pid, status.speed, status.calls.total));
+    for city in &status.cities {
+        let database = &city.database;
+        out(&format!("{} in {}: today on {}\n", city.city, city.region, city.addresses.join(", ")));
+        out(&format!("  records   {} (zone {})\n", city.hosted_zone.records.join(", "), city.hosted_zone.id));
+        out(&format!("  database  {} {} at {}, user {}\n", database.engine, database.name, database.endpoint, database.user));
+        out(&format!("  password  {}\n", database.log_in));
+    }
+    Ok(Exit::Done)
+}
+
+/// The running sandbox, or a new one, with these cities' legacy sides planted.
+pub fn start(seeds: &[Seed]) -> anyhow::Result<Sandbox> {
+    let speed = std::env::var("MIGRATE_SANDBOX_SPEED").ok().and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_SPEED);
+    let sandbox = begin(speed)?;
+    for seed in seeds {
+        sandbox.seed(seed)?;
+    }
+    Ok(sandbox)
+}
+
+/// What a city's file says of its legacy side.
+pub fn seed(city: &City) -> Seed {
+    let spec = &city.spec;
+    let legacy = &spec.legacy;
+    let text = |items: &[std::net::Ipv4Addr]| items.iter().map(ToString::to_string).collect();
+    Seed {
+        city: city.name.clone(),
+        account: spec.account.to_string(),
+        region: spec.region.to_string(),
+        legacy: SeedLegacy {
+            instances: SeedInstances {
+                tags: legacy.instances.tags.clone(),
+                ids: legacy.instances.ids.iter().map(ToString::to_string).collect(),
+            },
+            addresses: text(&legacy.addresses),
+            targets: text(&legacy.targets),
+            port: legacy.port,
+            database: SeedDatabase {
+                engine: legacy.database.engine.name().into(),
+                endpoint: legacy.database.endpoint.to_string(),
+                name: legacy.database.name.to_string(),
+                credentials: legacy.database.credentials.to_string(),
+            },
+            hosted_zone: legacy.hosted_zone.to_string(),
+            records: legacy.records.iter().map(ToString::to_string).collect(),
+            ttl: legacy.ttl,
+        },
+        images: spec.services.iter().map(|(_, service)| service.image.to_string()).collect(),
+        secrets: spec.services.iter().flat_map(|(_, service)| service.secrets.values()).map(ToString::to_string).collect(),
+    }
+}

@@ -1,0 +1,68 @@
+//! The meaning of a city file: what fits no schema. Each check is a function that looks at the whole spec.
+
+mod capacity;
+mod cutover;
+mod database;
+mod legacy;
+mod network;
+mod recovery;
+mod routing;
+mod secrets;
+mod services;
+
+pub use cutover::window_too_short;
+
+use super::{CitySpec, finding::Finding};
+
+/// What the checks look at.
+pub struct Context<'a> {
+    /// The city.
+    pub spec: &'a CitySpec,
+    /// The other cities of the folder, by name.
+    pub neighbours: Vec<(&'a str, &'a CitySpec)>,
+}
+
+/// A check: says what it finds.
+type Check = fn(&Context<'_>, &mut Vec<Finding>);
+
+static CHECKS: &[Check] = &[
+    legacy::instances,
+    legacy::records,
+    legacy::role,
+    network::size,
+    network::private,
+    network::zones,
+    network::neighbours,
+    network::legacy_addresses,
+    database::engine,
+    database::version,
+    database::storage,
+    database::windows,
+    services::names,
+    services::bounds,
+    services::health,
+    services::environment,
+    secrets::place,
+    routing::within_zone,
+    routing::reachable,
+    routing::distinct,
+    routing::conditions,
+    routing::records_answered,
+    capacity::bounds,
+    capacity::architecture,
+    capacity::fits,
+    capacity::room,
+    cutover::steps,
+    cutover::window,
+    cutover::budget,
+    recovery::budget,
+];
+
+/// Everything that the checks find.
+pub fn all(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for check in CHECKS {
+        check(context, &mut findings);
+    }
+    findings
+}

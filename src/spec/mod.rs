@@ -1,0 +1,38 @@
+//! The city file: YAML in, a checked [`CitySpec`] out. Nothing else reads YAML.
+//!
+//! [`load`] reads a folder of files. Each becomes a tree that knows its places ([`tree`]), is held against the JSON Schema of
+//! [`CitySpec`] ([`structure`]), and then its meaning is checked ([`check`]). All mistakes come out at once as [`Problems`].
+
+mod capacity;
+pub mod catalogue;
+pub mod check;
+mod city;
+mod database;
+pub mod finding;
+pub mod form;
+pub mod init;
+mod legacy;
+mod load;
+mod parse;
+mod problem;
+pub mod recovery;
+pub mod reference;
+mod schema;
+mod service;
+pub mod structure;
+pub mod subnets;
+mod suggest;
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+pub mod tree;
+
+pub use capacity::{Alarms, Capacity, Cutover};
+pub use city::{Budget, City, CitySpec, Nat, Network, Window};
+pub use database::{Database, Engine};
+pub use legacy::{Instances, Legacy, LegacyDatabase};
+pub use load::{check_name, load, locate};
+pub use problem::{Problem, Problems};
+pub use schema::schema;
+pub use service::{Health, Service, Services, Targets};

@@ -1,0 +1,58 @@
+//! Plans for a comment on a pull request: a line a city, details folded away.
+
+use super::plan_text::facts;
+use super::report::{PlanReport, sign, words};
+use super::values::value;
+use crate::engine::plan::{Action, Change};
+use std::fmt::Write;
+
+/// The longest text that a comment on GitHub may have is 65,536 characters; the rest of the details is left out.
+const LONGEST: usize = 60_000;
+
+/// The plans as Markdown.
+pub fn render(reports: &[PlanReport<'_>]) -> String {
+    let mut text = String::from("### `migrate plan`\n");
+    for report in reports {
+        let mut city = String::new();
+        render_city(&mut city, report);
+        if text.len() + city.len() > LONGEST {
+            let _ = writeln!(text, "\n**{}**: {} (details left out, the comment would be too long)", report.plan.city, report.summary());
+        } else {
+            text.push_str(&city);
+        }
+    }
+    text
+}
+
+fn render_city(text: &mut String, report: &PlanReport<'_>) {
+    let _ = writeln!(text, "\n**{}** ({}): {}\n", report.plan.city, report.plan.region, report.summary());
+    for address in &report.data_at_risk {
+        let _ = writeln!(text, "> :rotating_light: `{address}` holds data and would be deleted.\n");
+    }
+    for warning in &report.warnings {
+        let _ = writeln!(text, "> :warning: {warning}\n");
+    }
+    for (name, fact) in facts(report) {
+        let _ = writeln!(text, "- {name}: {fact}");
+    }
+    for (name, title, changes) in report.phases() {
+        let _ = writeln!(text, "\n<details><summary><code>{name}</code> {title}: {} changes</summary>\n\n```diff", changes.len());
+        changes.into_iter().for_each(|change| render_change(text, change));
+        let _ = writeln!(text, "```\n\n</details>");
+    }
+}
+
+fn render_change(text: &mut String, change: &Change) {
+    let colour = match change.action {
+        Action::Create => "+",
+        Action::Delete => "-",
+        Action::Replace { .. } => "!",
+        _ => " ",
+    };
+    let reason = change.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let _ = writeln!(text, "{colour} {:>3} {} {}: {}{reason}", sign(change.action), change.address, change.kind, words(change.action));
+    for field in change.fields.iter().filter(|_| change.action != Action::Create && change.action != Action::Delete) {
+        let drift = if field.drift { "  # changed outside of migrate" } else { "" };
+        let _ = writeln!(text, "-       {}: {}\n+       {}: {}{drift}", field.path, value(&field.old), field.path, value(&field.new));
+    }
+}

@@ -1,0 +1,106 @@
+//! What a plan means besides its changes: how long, what it costs users, what may go wrong. The same facts for every output format.
+
+use crate::engine::Address;
+use crate::engine::cloud::Cloud;
+use crate::engine::estimate::{Estimate, estimate};
+use crate::engine::plan::{Action, Change, Counts, Goal, Plan};
+use crate::phases::PHASES;
+use serde::Serialize;
+
+/// A plan and what follows from it.
+#[derive(Serialize)]
+pub struct PlanReport<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// How many of each.
+    pub counts: Counts,
+    /// How long it takes.
+    pub estimate: Estimate,
+    /// What would be deleted or replaced although it holds users' data.
+    pub data_at_risk: Vec<Address>,
+    /// Facts from the city file: window, interruption, recovery.
+    pub facts: Vec<(String, String)>,
+    /// What the operator should know first.
+    pub warnings: Vec<String>,
+}
+
+impl<'a> PlanReport<'a> {
+    /// Works out what follows from `plan`.
+    pub fn new(plan: &'a Plan, cloud: &dyn Cloud, facts: Vec<(String, String)>, warnings: Vec<String>) -> Self {
+        let holds_data = |change: &&Change| cloud.info(&change.kind).is_some_and(|info| info.holds_data);
+        let at_risk = plan.changes.iter().filter(|c| c.action.removes()).filter(holds_data);
+        Self {
+            plan,
+            counts: plan.counts(),
+            estimate: estimate(plan, cloud),
+            data_at_risk: at_risk.map(|change| change.address.clone()).collect(),
+            facts,
+            warnings,
+        }
+    }
+
+    /// The phases that have changes, in their order, with their titles.
+    pub fn phases(&self) -> Vec<(&str, &str, Vec<&Change>)> {
+        let known = PHASES.iter().map(|phase| (phase.name, phase.title));
+        let others = self.plan.changes.iter().map(|c| c.address.phase()).filter(|name| PHASES.iter().all(|p| p.name != *name));
+        let mut names: Vec<(&str, &str)> = known.chain(others.map(|name| (name, ""))).collect();
+        names.dedup();
+        if self.plan.goal == Goal::Nothing {
+            names.reverse();
+        }
+        let of = |name: &str| self.plan.changes.iter().filter(|c| c.address.phase() == name).collect::<Vec<_>>();
+        names.into_iter().map(|(name, title)| (name, title, of(name))).filter(|(.., changes)| !changes.is_empty()).collect()
+    }
+
+    /// `3 to create, 1 to change`; or that there is nothing to do.
+    pub fn summary(&self) -> String {
+        let c = &self.counts;
+        let parts: Vec<String> = [
+            (c.create, "to create"),
+            (c.update, "to change"),
+            (c.replace, "to replace"),
+            (c.delete, "to delete"),
+            (c.record, "to record"),
+        ]
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+        match (parts.is_empty(), self.plan.goal) {
+            (true, Goal::City) => format!("No changes: {} resources are as the city file wants them.", c.unchanged),
+            (true, Goal::Nothing) => "Nothing is there.".into(),
+            (false, _) => format!("Plan: {}; {} unchanged.", parts.join(", "), c.unchanged),
+        }
+    }
+
+    /// True where somebody changed something behind `migrate`'s back.
+    pub fn drifted(change: &Change) -> bool {
+        change.fields.iter().any(|field| field.drift) || change.reason.as_deref() == Some("it was deleted outside of migrate")
+    }
+}
+
+/// The sign of an action, as in a diff.
+pub fn sign(action: Action) -> &'static str {
+    match action {
+        Action::Create => "+",
+        Action::Update => "~",
+        Action::Replace { .. } => "-/+",
+        Action::Delete => "-",
+        Action::Adopt => "<",
+        Action::Await => "…",
+        Action::Forget => "x",
+    }
+}
+
+/// What an action does, in words.
+pub fn words(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "change in place",
+        Action::Replace { .. } => "REPLACE",
+        Action::Delete => "DELETE",
+        Action::Adopt => "record (it is there)",
+        Action::Await => "wait until ready",
+        Action::Forget => "drop the record (it is gone)",
+    }
+}

@@ -1,0 +1,20 @@
+//! The sandbox's own tests, in Python: each asks a really started adapter with boto3.
+
+use super::harness::{World, root};
+use std::process::Command;
+
+#[test]
+fn behaves_like_aws() {
+    let world = World::new();
+    world.run_with(&["sandbox", "start"], &[]).expect(0); // makes the virtual environment
+    let python = world.status()["python"].as_str().unwrap().to_owned();
+    let output = Command::new(python)
+        .args(["-m", "unittest", "discover", "--start-directory", "tests/sandbox", "--top-level-directory", "tests/sandbox"])
+        .current_dir(root())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("\nOK"), "{said}");
+}

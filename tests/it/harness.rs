@@ -1,0 +1,153 @@
+//! A sandbox of its own for each test, and the binary run in it.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// How many times as fast as at AWS time passes in tests: a database of 15 minutes takes a second.
+pub const SPEED: &str = "900";
+
+/// A sandbox, a folder of city files, and the binary.
+pub struct World {
+    home: TempDir,
+    cities: TempDir,
+}
+
+/// What a run of the binary came to.
+pub struct Ran {
+    /// The exit code; `None` after a signal.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Ran {
+    fn new(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Fails unless the exit code is `code`.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "\n--- out\n{}\n--- err\n{}", self.out, self.err);
+        self
+    }
+
+    /// Standard output as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap()
+    }
+}
+
+impl World {
+    /// With copies of the project's city files; the sandbox starts with the first command.
+    pub fn new() -> Self {
+        let world = Self { home: TempDir::new().unwrap(), cities: TempDir::new().unwrap() };
+        for entry in std::fs::read_dir(root().join("cities")).unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, world.cities.path().join(path.file_name().unwrap())).unwrap();
+        }
+        world
+    }
+
+    /// The file of a city.
+    pub fn file(&self, city: &str) -> PathBuf {
+        self.cities.path().join(format!("{city}.yaml"))
+    }
+
+    /// Replaces text in a city's file; it must be there.
+    #[track_caller]
+    pub fn edit(&self, city: &str, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.file(city)).unwrap();
+        assert!(text.contains(from), "no `{from}` in {city}.yaml");
+        std::fs::write(self.file(city), text.replacen(from, to, 1)).unwrap();
+    }
+
+    /// The binary with these arguments, in this world, without any credentials of the machine.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_migrate"));
+        command
+            .args(args)
+            .env("MIGRATE_CITIES", self.cities.path())
+            .env("MIGRATE_SANDBOX_HOME", self.home.path())
+            .env("MIGRATE_SANDBOX_SPEED", SPEED)
+            .env("NO_COLOR", "1")
+            .env("AWS_CONFIG_FILE", "/nonexistent")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+            .current_dir(self.cities.path())
+            .stdin(Stdio::null());
+        for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Runs `migrate --sandbox ARGS`.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        let args: Vec<&str> = ["--sandbox"].into_iter().chain(args.iter().copied()).collect();
+        Ran::new(self.command(&args).output().unwrap())
+    }
+
+    /// Runs `migrate ARGS` without the sandbox flag, with these variables.
+    pub fn run_with(&self, args: &[&str], env: &[(String, String)]) -> Ran {
+        let mut command = self.command(args);
+        command.envs(env.iter().map(|(name, value)| (name, value)));
+        Ran::new(command.output().unwrap())
+    }
+
+    /// Starts `migrate --sandbox ARGS` and lets it run.
+    pub fn spawn(&self, args: &[&str]) -> Child {
+        let args: Vec<&str> = ["--sandbox"].into_iter().chain(args.iter().copied()).collect();
+        self.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// `migrate sandbox status --output json`.
+    pub fn status(&self) -> Value {
+        Ran::new(self.command(&["sandbox", "status", "--output", "json"]).output().unwrap()).expect(0).json()
+    }
+
+    /// The sandbox's control address: POSTs `body` to it.
+    pub fn control(&self, path: &str, body: &Value) {
+        let endpoint = self.status()["endpoint"].as_str().unwrap().to_owned();
+        ureq::post(format!("{endpoint}/_sandbox/{path}")).send_json(body).unwrap();
+    }
+
+    /// The variables that point other programs at the sandbox.
+    pub fn exports(&self) -> Vec<(String, String)> {
+        let started = Ran::new(self.command(&["sandbox", "start"]).output().unwrap()).expect(0);
+        let lines = started.out.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+        lines.map(|(name, value)| (name.to_owned(), value.trim_matches(['"', '\'']).to_owned())).collect()
+    }
+
+    /// Runs a Python script of `tests/it/` with boto3 against the sandbox, and reads its JSON.
+    #[track_caller]
+    pub fn python(&self, script: &str, args: &[&str]) -> Value {
+        let python = self.status()["python"].as_str().unwrap().to_owned();
+        let output = Command::new(python)
+            .arg(root().join("tests/it").join(script))
+            .args(args)
+            .envs(self.exports())
+            .output()
+            .unwrap();
+        let ran = Ran::new(output).expect(0);
+        ran.json()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.command(&["sandbox", "stop"]).output();
+    }
+}
+
+/// The project's folder.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

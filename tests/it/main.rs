@@ -1,0 +1,10 @@
+//! The whole binary against the sandbox, over HTTP. One test binary, for link time.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod adapter;
+mod cities;
+mod commands;
+mod harness;
+mod killed;
+mod plans;
+mod saved;
