@@ -125,7 +125,8 @@ class AutoScaling(Case):
 
     def template_with_missing_image(self) -> str:
         made = self.ec2.create_launch_template(
-            LaunchTemplateName="missing", LaunchTemplateData={"ImageId": "resolve:ssm:/no/such", "InstanceType": "t3.small"}
+            LaunchTemplateName="missing",
+            LaunchTemplateData={"ImageId": "resolve:ssm:/no/such", "InstanceType": "t3.small"},
         )
         return made["LaunchTemplate"]["LaunchTemplateId"]
 
@@ -167,7 +168,29 @@ class AutoScaling(Case):
         self.pass_time(60)
         self.assertEqual(self.states(), {"InService": 3})
         self.assertEqual(len({i["AvailabilityZone"] for i in self.group()["Instances"]}), 3)
-        self.assertGreaterEqual(len(self.scaling.describe_scaling_activities(AutoScalingGroupName="malmo")["Activities"]), 4)
+        activities = self.scaling.describe_scaling_activities(AutoScalingGroupName="malmo")["Activities"]
+        self.assertGreaterEqual(len(activities), 4)
+
+    def test_standby_detach_attach(self) -> None:
+        self.profile()
+        self.create(self.template())
+        self.pass_time(60)
+        name = {"AutoScalingGroupName": "malmo"}
+        first, second = [i["InstanceId"] for i in self.group()["Instances"]][:2]
+        self.scaling.enter_standby(**name, InstanceIds=[first], ShouldDecrementDesiredCapacity=True)
+        self.assertEqual((self.states(), self.group()["DesiredCapacity"]), ({"Standby": 1, "InService": 2}, 2))
+        self.scaling.exit_standby(**name, InstanceIds=[first])
+        self.assertEqual((self.states(), self.group()["DesiredCapacity"]), ({"InService": 3}, 3))
+        self.scaling.detach_instances(**name, InstanceIds=[second], ShouldDecrementDesiredCapacity=True)
+        self.assertEqual(self.states(), {"InService": 2})
+        self.scaling.attach_instances(**name, InstanceIds=[second])
+        self.pass_time(60)
+        self.assertEqual((self.states(), self.group()["DesiredCapacity"]), ({"InService": 3}, 3))
+        self.scaling.terminate_instance_in_auto_scaling_group(InstanceId=first, ShouldDecrementDesiredCapacity=True)
+        self.scaling.set_instance_health(InstanceId=second, HealthStatus="Unhealthy")
+        self.pass_time(60)
+        self.assertEqual(self.states(), {"InService": 2})
+        self.assertNotIn(second, [i["InstanceId"] for i in self.group()["Instances"]])
 
     def test_delete(self) -> None:
         self.profile()
@@ -202,7 +225,8 @@ class AutoScaling(Case):
         described = self.scaling.describe_instance_refreshes(**name)["InstanceRefreshes"][0]
         self.assertEqual((described["InstanceRefreshId"], described["Status"]), (refresh, "InProgress"))
         self.pass_time(300)
-        self.assertEqual(self.scaling.describe_instance_refreshes(**name)["InstanceRefreshes"][0]["Status"], "Successful")
+        described = self.scaling.describe_instance_refreshes(**name)["InstanceRefreshes"][0]
+        self.assertEqual((described["Status"], described["PercentageComplete"]), ("Successful", 100))
         after = {i["InstanceId"] for i in self.group()["Instances"]}
         self.assertEqual((len(after), before & after), (3, set()))
 
@@ -221,11 +245,14 @@ class Application(Case):
         self.target = {"ServiceNamespace": "ecs", "ResourceId": "service/malmo/web",
                        "ScalableDimension": "ecs:service:DesiredCount"}
 
-    def policy(self, value: float = 60.0, metric: str = "ECSServiceAverageCPUUtilization") -> dict:
+    def policy(
+        self, value: float = 60.0, metric: str = "ECSServiceAverageCPUUtilization", label: str | None = None
+    ) -> dict:
+        specification = {"PredefinedMetricType": metric, **({"ResourceLabel": label} if label else {})}
         return self.scaling.put_scaling_policy(
             **self.target, PolicyName="cpu", PolicyType="TargetTrackingScaling",
             TargetTrackingScalingPolicyConfiguration={
-                "TargetValue": value, "PredefinedMetricSpecification": {"PredefinedMetricType": metric},
+                "TargetValue": value, "PredefinedMetricSpecification": specification,
                 "ScaleInCooldown": 300, "ScaleOutCooldown": 60},
         )
 
@@ -234,15 +261,18 @@ class Application(Case):
         return self.cloudwatch.describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
 
     def test_target_and_policy(self) -> None:
-        self.refused("ValidationException", self.scaling.register_scalable_target, **self.target, MinCapacity=2, MaxCapacity=8)
+        register = self.scaling.register_scalable_target
+        self.refused("ValidationException", register, **self.target, MinCapacity=2, MaxCapacity=8)
         self.ecs.create_service(cluster="malmo", serviceName="web", taskDefinition="web", desiredCount=0)
         self.refused("ObjectNotFoundException", self.policy)
-        self.scaling.register_scalable_target(**self.target, MinCapacity=2, MaxCapacity=8, Tags={"migrate:city": "malmo"})
-        arn = self.scaling.register_scalable_target(**self.target, MaxCapacity=9)["ScalableTargetARN"]
+        register(**self.target, MinCapacity=2, MaxCapacity=8, Tags={"migrate:city": "malmo"})
+        arn = register(**self.target, MaxCapacity=9)["ScalableTargetARN"]
         found = self.scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
         self.assertEqual([(t["MinCapacity"], t["MaxCapacity"]) for t in found], [(2, 9)])
         self.assertEqual(self.scaling.list_tags_for_resource(ResourceARN=arn)["Tags"], {"migrate:city": "malmo"})
-        self.refused("ValidationException", self.scaling.register_scalable_target, **self.target, MinCapacity=10)
+        self.refused("ValidationException", register, **self.target, MinCapacity=10)
+        for label in (None, "app/malmo/0123456789abcdef/targetgroup/web/0123456789abcdef"):
+            self.refused("ValidationException", self.policy, metric="ALBRequestCountPerTarget", label=label)
         first = self.policy()
         self.assertEqual(len(first["Alarms"]), 2)
         self.assertEqual(sorted(a["Threshold"] for a in self.alarms()), [54.0, 60.0])

@@ -124,9 +124,10 @@ class LoadBalancers(Case):
         balancer = self.balancer()["LoadBalancerArn"]
         listener = self.listener(balancer, arn)["ListenerArn"]
         self.refused("ResourceInUse", self.elb.delete_target_group, TargetGroupArn=arn)
-        self.assertEqual(self.elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["LoadBalancerArns"], [balancer])
+        users = lambda: self.elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["LoadBalancerArns"]
+        self.assertEqual(users(), [balancer])
         self.elb.delete_listener(ListenerArn=listener)
-        self.assertEqual(self.elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["LoadBalancerArns"], [])
+        self.assertEqual(users(), [])
         self.elb.delete_target_group(TargetGroupArn=arn)
         self.refused("TargetGroupNotFound", self.elb.describe_target_groups, Names=["web"])
 
@@ -149,10 +150,11 @@ class LoadBalancers(Case):
         self.pass_time(11)
         self.assertEqual(self.health(legacy), {"10.40.1.10": "healthy"})
         self.assertEqual(len(self.elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]), 2)
-        self.control("POST", "target-health", {"target_group_arn": legacy, "target_id": "10.40.1.10", "state": "unhealthy"})
+        order = {"target_group_arn": legacy, "target_id": "10.40.1.10"}
+        self.control("POST", "target-health", {**order, "state": "unhealthy"})
         described = self.elb.describe_target_health(TargetGroupArn=legacy)["TargetHealthDescriptions"][0]
         self.assertEqual(described["TargetHealth"]["Reason"], "Target.FailedHealthChecks")
-        self.control("POST", "target-health", {"target_group_arn": legacy, "target_id": "10.40.1.10", "state": None})
+        self.control("POST", "target-health", {**order, "state": None})
         self.assertEqual(self.health(legacy), {"10.40.1.10": "healthy"})
         self.elb.deregister_targets(TargetGroupArn=legacy, Targets=[{"Id": "10.40.1.10"}])
         self.assertEqual(self.health(legacy), {"10.40.1.10": "draining"})
@@ -164,28 +166,26 @@ class LoadBalancers(Case):
         self.refused("InvalidTarget", register, TargetGroupArn=instances, Targets=[{"Id": "i-0123456789abcdef0"}])
 
     def certificate(self, issued: bool) -> str:
-        arn = self.acm.request_certificate(DomainName="www.malmobybike.example", ValidationMethod="DNS")["CertificateArn"]
+        """A requested certificate; `issued`: with its validation record in DNS, and the time that takes."""
+        name = f"{'www' if issued else 'api'}.malmobybike.example"
+        arn = self.acm.request_certificate(DomainName=name, ValidationMethod="DNS")["CertificateArn"]
         if issued:
-            # moto issues by import; the certificate that ACM itself issues is the ACM file's matter.
-            from cryptography import x509
-            from cryptography.hazmat.primitives import hashes, serialization
-            from cryptography.hazmat.primitives.asymmetric import rsa
-            from datetime import datetime, timedelta
-
-            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-            name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "www.malmobybike.example")])
-            made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-                    .serial_number(1).not_valid_before(datetime(2020, 1, 1))
-                    .not_valid_after(datetime.now() + timedelta(days=900)).sign(key, hashes.SHA256()))
-            arn = self.acm.import_certificate(
-                Certificate=made.public_bytes(serialization.Encoding.PEM),
-                PrivateKey=key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                             serialization.NoEncryption()))["CertificateArn"]
+            self.pass_time(10)
+            proof = self.acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0]
+            record = proof["ResourceRecord"]
+            dns = self.client("route53")
+            zone = dns.create_hosted_zone(Name="malmobybike.example", CallerReference="1")["HostedZone"]["Id"]
+            dns.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [
+                {"Action": "UPSERT", "ResourceRecordSet": {
+                    "Name": record["Name"], "Type": record["Type"], "TTL": 60,
+                    "ResourceRecords": [{"Value": record["Value"]}]}}]})
+            self.pass_time(120)
         return arn
 
     def test_listeners(self) -> None:
         balancer, arn = self.balancer()["LoadBalancerArn"], self.targets()
-        redirect = [{"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}]
+        to = {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
+        redirect = [{"Type": "redirect", "RedirectConfig": to}]
         plain = self.listener(balancer, arn, DefaultActions=redirect)
         self.assertNotIn("SslPolicy", plain)
         self.assertEqual(plain["DefaultActions"][0]["RedirectConfig"]["Host"], "#{host}")
@@ -235,7 +235,8 @@ class LoadBalancers(Case):
         rules = self.elb.describe_rules(ListenerArn=listener)["Rules"]
         self.assertEqual([r["Priority"] for r in rules], ["10", "20", "default"])
         self.assertEqual(rules[1]["Actions"][0]["ForwardConfig"], weighted["ForwardConfig"])
-        self.assertEqual(rules[0]["Actions"][0]["ForwardConfig"]["TargetGroups"], [{"TargetGroupArn": arn, "Weight": 1}])
+        forward = rules[0]["Actions"][0]["ForwardConfig"]
+        self.assertEqual(forward["TargetGroups"], [{"TargetGroupArn": arn, "Weight": 1}])
         self.assertEqual(rules[0]["Conditions"][0]["Values"], ["/api/*"])
         self.elb.set_rule_priorities(RulePriorities=[{"RuleArn": first["RuleArn"], "Priority": 20},
                                                      {"RuleArn": second["RuleArn"], "Priority": 10}])

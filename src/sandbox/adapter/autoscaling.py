@@ -3,7 +3,7 @@
 import functools
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
-from moto.autoscaling.models import AutoScalingBackend
+from moto.autoscaling.models import ASG_NAME_TAG, AutoScalingBackend
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.ec2.exceptions import EC2ClientError, InvalidSubnetIdError
@@ -23,6 +23,7 @@ def install(clock):
         delete_auto_scaling_group=lambda self, name: find(self, name).delete_from(self, False),
         enable_metrics_collection=lambda self, name, metrics: find(self, name).enable_metrics_collection(metrics),
         set_desired_capacity=_set_desired_capacity,
+        attach_instances=_attach_instances,
         notify_terminate_instances=_notify_terminate_instances,
         set_instance_health=_set_instance_health,
     )
@@ -178,6 +179,20 @@ def _set_desired_capacity(self, group_name, desired_capacity):
                 f"New SetDesiredCapacity value {desired_capacity} is {word} value {bound} for the AutoScalingGroup."
             )
     group.set_desired_capacity(desired_capacity)
+
+
+def _attach_instances(self, group_name, instance_ids):
+    group = find(self, group_name)
+    if group.desired_capacity + len(instance_ids) > group.max_size:
+        raise ValidationError(
+            f"Attaching {len(instance_ids)} instances would exceed the max size {group.max_size} of the group"
+        )
+    for instance_id in instance_ids:
+        instance = self.ec2_backend.get_instance(instance_id)
+        instance.autoscaling_group = group
+        instance.add_tags({ASG_NAME_TAG: group.name})
+        autoscaling_instances.attach(group, instance)
+        group.desired_capacity += 1
 
 
 def _notify_terminate_instances(self, instance_ids):

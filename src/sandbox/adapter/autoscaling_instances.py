@@ -51,14 +51,26 @@ class Member(InstanceState):
 
 
 def alive(group):
-    return [member for member in group.instance_states if getattr(member, "alive", True)]
+    return [member for member in group.instance_states if member.alive]
+
+
+def _serving(group):
+    """The members that count towards the desired capacity."""
+    return [member for member in alive(group) if member.lifecycle_state != "Standby"]
+
+
+def attach(group, instance):
+    """Take in an instance that somebody launched."""
+    member = Member(instance, group, None)
+    group.instance_states.append(member)
+    agenda.after(IN_SERVICE, lambda: _enter(member))
 
 
 def reconcile(group):
     """Launch or end instances until as many are alive as are desired."""
     if group.status == "Delete in progress":
         return
-    surplus = len(alive(group)) - (group.desired_capacity or 0)
+    surplus = len(_serving(group)) - (group.desired_capacity or 0)
     if surplus < 0 and "Launch" not in group._suspended_processes:
         for _ in range(-surplus):
             try:
@@ -68,7 +80,7 @@ def reconcile(group):
                 agenda.after(RETRY, lambda: reconcile(group))
                 return
     for _ in range(surplus):
-        candidates = [m for m in alive(group) if not m.protected_from_scale_in]
+        candidates = [m for m in _serving(group) if not m.protected_from_scale_in]
         if not candidates:
             return
         crowds = Counter(m.availability_zone for m in alive(group))

@@ -172,7 +172,7 @@ def list_services(self):
     launch, strategy = self._get_param("launchType"), self._get_param("schedulingStrategy")
     return ActionResult({"serviceArns": [
         s.arn for s in self.ecs_backend.services.values()
-        if s.cluster_name == cluster.name and s.status != "INACTIVE" and launch in (None, s.launch_type)
+        if s.cluster_name == cluster.name and s.status == "ACTIVE" and launch in (None, s.launch_type)
         and strategy in (None, s.scheduling_strategy)]})
 
 

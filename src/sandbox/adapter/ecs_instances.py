@@ -183,8 +183,10 @@ def join(backend, member):
     if cluster is None or cluster.status != "ACTIVE":
         return
     instances = backend.container_instances.setdefault(name, {})
-    if any(known.ec2_instance_id == member.instance_id for known in instances.values()):
-        return
+    for known in instances.values():
+        if known.ec2_instance_id == member.instance_id:
+            known.provider = known.provider or provider
+            return
     joined = ContainerInstance(backend, name, member, provider)
     instances[joined.id] = joined
     agenda.after(PLACING, lambda: _tell(backend, name))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from . import ecs_capacity, ecs_instances, ecs_task
+from . import ecs_balance, ecs_capacity, ecs_instances, ecs_task
 from .ecs_agenda import agenda
 
 # Seconds between two looks at tasks whose health is awaited: at first, at most.
@@ -89,12 +89,14 @@ def roll(service):
     _judge(service)
     upper = max(desired * service.configuration["maximumPercent"] // 100, 1 if desired else 0)
     lower = -(-desired * service.configuration["minimumHealthyPercent"] // 100)
+    extra = ecs_balance.settled(service, primary.live)
     mine = sorted(primary.live, key=lambda task: (task.healthy, task.started or 0))
-    for task in mine[: max(0, len(mine) - desired)]:
+    for task in mine[: max(0, len(mine) - desired - extra)]:
         task.end("ServiceSchedulerInitiated", f"Scaling activity initiated by (deployment {primary.id})")
     _start(service, primary, min(desired - len(primary.live), upper - len(service.live())))
     _retire(service, primary, lower)
     _finish(service, primary, desired)
+    ecs_balance.start_move(service, _start_elsewhere)
 
 
 def _judge(service):
@@ -130,6 +132,17 @@ def _start(service, primary, count):
         service.event(f"has started {len(started)} tasks: " + " ".join(f"(task {task})" for task in started) + ".")
 
 
+def _start_elsewhere(service, zone):
+    """One more task outside of a zone; None when there is no room."""
+    task = service.new_task(service.deployments[0])
+    instance, _ = best_instance(service.backend, service.cluster_name, task, service.live())
+    if instance is None or instance.zone == zone:
+        del service.backend.tasks[service.cluster_name][task.task_arn]
+        return None
+    task.place(instance, held_by(service.backend, instance))
+    return task
+
+
 def _retire(service, primary, lower):
     """Stop tasks of older deployments as long as enough healthy ones remain."""
     healthy = sum(task.healthy for task in service.live())
@@ -160,8 +173,8 @@ def _finish(service, primary, desired):
 
 
 def _empty(service):
-    """A deleted service is INACTIVE when its last task has stopped."""
+    """A deleted service is INACTIVE when its last task has left the load balancer."""
     for task in service.live():
         task.end("ServiceSchedulerInitiated", "Service is being deleted.")
-    if not any(task.last_status != "STOPPED" for task in service.tasks()):
+    if all(task.last_status in ("STOPPING", "STOPPED") for task in service.tasks()):
         service.deactivate()

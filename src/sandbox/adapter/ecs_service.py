@@ -2,10 +2,10 @@
 
 import uuid
 
-from . import ecs_scheduler
+from . import ecs_balance, ecs_scheduler
 from .autoscaling_application import forget_service
 from .ecs_agenda import agenda
-from .ecs_deployment import FIXED, Deployment
+from .ecs_deployment import FAILED_SHOWN, FIXED, Deployment
 from .ecs_task import Task
 
 # Seconds that AWS still describes a service after it became INACTIVE.
@@ -28,7 +28,7 @@ KEPT = {
     "enableECSManagedTags": False,
     "propagateTags": "NONE",
     "enableExecuteCommand": False,
-    "availabilityZoneRebalancing": "DISABLED",
+    "availabilityZoneRebalancing": None,
     "serviceConnectConfiguration": None,
     "volumeConfigurations": None,
     "roleArn": None,
@@ -54,9 +54,13 @@ class Service:
         self.settings = {field: given.get(field, default) for field, default in KEPT.items()}
         self.settings["taskDefinition"] = definition.arn
         self.configuration = _configuration({}, given.get("deploymentConfiguration"))
+        if self.settings["availabilityZoneRebalancing"] is None:
+            self.settings["availabilityZoneRebalancing"] = ecs_balance.default(self)
         self.events = []
         self.steady, self.wait, self.looking = False, ecs_scheduler.LOOK, False
         self.last_completed = None
+        # The task that a rebalancing of zones has started, until it is healthy.
+        self.moving = None
         self.deployments = [Deployment(self, definition)]
         self.look()
 
@@ -128,6 +132,8 @@ class Service:
         if given.get("forceNewDeployment") or before != {field: self.settings.get(field) for field in FIXED}:
             for old in self.deployments:
                 old.status = "ACTIVE"
+                if old.state == "FAILED":
+                    agenda.after(FAILED_SHOWN, lambda old=old: self.drop(old))
             self.deployments.insert(0, Deployment(self, definition))
         self.steady = False
         self.look()
