@@ -58,7 +58,8 @@ class Acm(Case):
         self.pass_time(62)
         self.assertEqual(self.seen(arn)["Status"], "ISSUED")
         elb, net = self.client("elbv2"), self.network()
-        balancer = elb.create_load_balancer(Name="lb", Subnets=net["subnets"])["LoadBalancers"][0]["LoadBalancerArn"]
+        balancer = elb.create_load_balancer(
+            Name="lb", Subnets=net["subnets"], Scheme="internal")["LoadBalancers"][0]["LoadBalancerArn"]
         listener = elb.create_listener(
             LoadBalancerArn=balancer, Protocol="HTTPS", Port=443, Certificates=[{"CertificateArn": arn}],
             DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],

@@ -178,11 +178,39 @@ class Ec2(Case):
             self.assertEqual(direct["ImageId"], wanted)
         self.refused("InvalidParameterValue", self.ec2.run_instances, ImageId="resolve:ssm:/none", MinCount=1, MaxCount=1)
 
+    def test_tags_of_a_template_and_of_what_it_launches(self) -> None:
+        tags = [{"Key": "migrate:city", "Value": "malmo"}]
+        data = {"ImageId": IMAGE, "InstanceType": "t3.small",
+                "TagSpecifications": [{"ResourceType": "instance", "Tags": tags}]}
+        self.ec2.create_launch_template(
+            LaunchTemplateName="malmo", LaunchTemplateData=data,
+            TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}])
+        kept = self.ec2.describe_launch_template_versions(LaunchTemplateName="malmo", Versions=["$Latest"])
+        self.assertEqual(kept["LaunchTemplateVersions"][0]["LaunchTemplateData"], data)
+        found = self.ec2.describe_launch_templates(Filters=[{"Name": "tag:migrate:city", "Values": ["malmo"]}])
+        self.assertEqual(found["LaunchTemplates"][0]["Tags"], tags)
+
     def test_dry_run_has_no_effect(self) -> None:
         before = len(self.ec2.describe_vpcs()["Vpcs"])
         self.refused("DryRunOperation", self.ec2.create_vpc, CidrBlock="10.9.0.0/16", DryRun=True)
         self.refused("DryRunOperation", self.ec2.delete_vpc, VpcId=self.net["vpc"], DryRun=True)
         self.assertEqual(len(self.ec2.describe_vpcs()["Vpcs"]), before)
+
+    def test_endpoints_are_gateways_and_go(self) -> None:
+        made = self.ec2.create_vpc_endpoint(VpcId=self.net["vpc"], ServiceName=f"com.amazonaws.{REGION}.s3")
+        name = made["VpcEndpoint"]["VpcEndpointId"]
+        self.assertEqual(made["VpcEndpoint"]["VpcEndpointType"], "Gateway")
+        self.ec2.delete_vpc_endpoints(VpcEndpointIds=[name])
+        left = self.ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [self.net["vpc"]]}])
+        self.assertEqual(left["VpcEndpoints"], [])
+
+    def test_tags_are_found_by_tag(self) -> None:
+        self.ec2.create_tags(Resources=[self.net["vpc"]], Tags=[{"Key": "migrate:city", "Value": "malmo"},
+                                                                {"Key": "migrate:address", "Value": "vpc/main"}])
+        found = lambda city: [(t["ResourceId"], t["Key"]) for t in self.ec2.describe_tags(  # noqa: E731
+            Filters=[{"Name": "tag:migrate:city", "Values": [city]}])["Tags"]]
+        self.assertEqual(sorted(found("malmo")), [(self.net["vpc"], "migrate:address"), (self.net["vpc"], "migrate:city")])
+        self.assertEqual(found("drammen"), [])
 
     def test_vpc_attributes(self) -> None:
         self.ec2.modify_vpc_attribute(VpcId=self.net["vpc"], EnableDnsHostnames={"Value": True})

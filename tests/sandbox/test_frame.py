@@ -136,6 +136,10 @@ class Frame(Case):
             self.assertIn(caught.exception.code, (400, 404))
             self.assertIn("error", json.loads(caught.exception.read()))
 
+    def test_a_call_that_is_missing_says_so(self) -> None:
+        message = self.refused("InvalidAction", self.client("ec2").describe_vpc_block_public_access_options)
+        self.assertIn("doesn't have this call", message)
+
     def test_reset_forgets_everything(self) -> None:
         self.client("ec2").create_vpc(CidrBlock="10.77.0.0/16")
         self.fault(kind="throttle", count=None)

@@ -1,4 +1,7 @@
-"""Image ids that name an SSM parameter: `resolve:ssm:/aws/service/…` is looked up at launch."""
+"""Launch templates and images. Image ids that name an SSM parameter: `resolve:ssm:/aws/service/…` is looked up at launch.
+
+The tags of a launch template itself aren't part of what it launches.
+"""
 
 import hashlib
 from typing import Any
@@ -44,6 +47,14 @@ def install(clock: Clock) -> None:
         return resolve(backend.account_id, backend.region_name, plain(self))
 
     LaunchTemplateVersion.image_id = property(image_id)
+
+    @wrap(LaunchTemplateVersion, "__init__")
+    def init(original: Any, self: Any, template: Any, number: int, data: dict, description: str) -> None:
+        original(template, number, data, description)
+        kept = [one for one in data.get("TagSpecifications", []) if one["ResourceType"] != "launch-template"]
+        self.data = {key: value for key, value in data.items() if key != "TagSpecifications"}
+        if kept:
+            self.data["TagSpecifications"] = kept
 
     @wrap(InstanceBackend, "run_instances")
     def run(original: Any, self: Any, image_id: str, *args: Any, **kwargs: Any) -> Any:

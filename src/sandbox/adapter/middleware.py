@@ -71,6 +71,9 @@ class Middleware:
                 return Response.from_app(self.app, environ, buffered=True)
         except ApiError as error:
             return _error(error, service, protocol)
+        except NotImplementedError as error:  # not worth a retry
+            code = "UnknownOperationException" if protocol == "json" else "InvalidAction"
+            return _error(ApiError(code, f"the sandbox doesn't have this call: {error}"), service, protocol)
         except Exception as error:  # a gap in moto or here: the log has the trace, the caller the reason
             traceback.print_exc()
             return _error(ApiError("InternalFailure", f"sandbox: {error!r}", 500), service, protocol)
