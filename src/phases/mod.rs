@@ -4,7 +4,7 @@
 pub mod names;
 pub mod security_groups;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 pub mod vpc;
 
 use crate::engine::Desired;

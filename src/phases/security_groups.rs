@@ -69,7 +69,7 @@ fn rule(group: &str, what: &str, direction: Direction, ports: (u16, u16), peer: 
 #[cfg(test)]
 mod tests {
     use crate::engine::Desired;
-    use crate::phases::testing::desired;
+    use crate::phases::testing::blueprint;
     use serde_json::{Value, json};
 
     fn rules(all: &[Desired]) -> impl Iterator<Item = &Value> {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn nothing_is_open_to_the_world_but_80_and_443_on_the_load_balancer() {
-        let all = desired(super::resources, |_| {});
+        let all = blueprint(json!({}), super::resources);
         let open: Vec<_> = rules(&all)
             .filter(|rule| rule["direction"] == "ingress" && !rule["peer"].is_object())
             .map(|rule| (&rule["group"], &rule["from_port"], &rule["to_port"]))
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_one_group_sends_the_other_receives() {
-        let all = desired(super::resources, |city| city["legacy"]["targets"] = json!([]));
+        let all = blueprint(json!({ "legacy": { "targets": [] } }), super::resources);
         let ends = |direction: &str, from: &str, to: &str| -> Vec<[Value; 3]> {
             let between = rules(&all).filter(|r| r["direction"] == direction && r["peer"].is_object());
             let mut ends: Vec<_> =
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn the_database_sends_nothing_and_hears_only_the_service_on_its_own_port() {
         for (engine, port) in [("postgres", 5432), ("mysql", 3306)] {
-            let all = desired(super::resources, |city| city["legacy"]["database"]["engine"] = json!(engine));
+            let all = blueprint(json!({ "legacy": { "database": { "engine": engine } } }), super::resources);
             let database = reference("database");
             let found: Vec<_> = rules(&all).filter(|rule| rule["group"] == database).collect();
             assert_eq!(found.len(), 1);
@@ -118,10 +118,8 @@ mod tests {
 
     #[test]
     fn the_load_balancer_reaches_each_of_todays_servers_and_nothing_else_outside() {
-        let all = desired(super::resources, |city| {
-            city["legacy"]["targets"] = json!(["10.40.1.10", "10.40.1.11"]);
-            city["legacy"]["port"] = json!(8080);
-        });
+        let all =
+            blueprint(json!({ "legacy": { "targets": ["10.40.1.10", "10.40.1.11"], "port": 8080 } }), super::resources);
         let out = rules(&all).filter(|r| r["direction"] == "egress" && r["group"] == reference("load-balancer"));
         let outside: Vec<_> = out.filter(|r| !r["peer"].is_object()).map(|r| (&r["peer"], &r["to_port"])).collect();
         assert_eq!(outside, [(&json!("10.40.1.10/32"), &json!(8080)), (&json!("10.40.1.11/32"), &json!(8080))]);

@@ -2,11 +2,12 @@
 
 use super::{Blueprint, Lookups};
 use crate::engine::Desired;
+use crate::spec::CitySpec;
 use serde_json::{Value, json};
 
-/// What `phase` asks for in a small city that `change` was made to.
-pub fn desired(phase: fn(&Blueprint<'_>) -> Vec<Desired>, change: impl FnOnce(&mut Value)) -> Vec<Desired> {
-    let mut city = json!({
+/// The resources of a phase for a city that differs from a plain one by `changes` (objects are merged, the rest replaced).
+pub fn blueprint(changes: Value, resources: fn(&Blueprint<'_>) -> Vec<Desired>) -> Vec<Desired> {
+    let mut spec = json!({
         "account": "123456789012",
         "region": "eu-north-1",
         "legacy": {
@@ -28,20 +29,37 @@ pub fn desired(phase: fn(&Blueprint<'_>) -> Vec<Desired>, change: impl FnOnce(&m
         "database": { "version": "16.8", "class": "db.t4g.medium", "storage": 50 },
         "services": {
             "web": {
-                "image": "123456789012.dkr.ecr.eu-north-1.amazonaws.com/bikes-web:2026.11.1",
-                "cpu": 256, "memory": 512, "port": 8080, "health": { "path": "/healthz" }, "max": 4,
+                "image": "123456789012.dkr.ecr.eu-north-1.amazonaws.com/bikes/web:1",
+                "cpu": 256,
+                "memory": 512,
+                "port": 8080,
+                "health": { "path": "/healthz" },
+                "environment": { "CITY": "malmo" },
+                "secrets": {
+                    "SESSION_KEY": "arn:aws:secretsmanager:eu-north-1:123456789012:secret:malmo/session-key-GhIjKl:key::",
+                },
+                "max": 8,
             },
         },
-        "capacity": { "instances": ["t3.small"], "max": 4 },
+        "capacity": { "instances": ["t3.small"], "max": 6 },
         "alarms": { "mail": ["ops@malmobybike.example"] },
     });
-    change(&mut city);
-    let spec = serde_json::from_value(city).unwrap_or_else(|error| panic!("the small city is wrong: {error}"));
-    phase(&Blueprint { city: "malmo", spec: &spec, lookups: &Lookups::default() })
+    merge(&mut spec, changes);
+    #[expect(clippy::expect_used, reason = "a test stops at a city that can't be")]
+    let spec: CitySpec = serde_json::from_value(spec).expect("a city");
+    let pinned = |image: &str| format!("{}@sha256:{}", image.split(':').next().unwrap_or(image), "a".repeat(64));
+    let images = spec.services.iter().map(|(_, s)| (s.image.to_string(), pinned(s.image.as_str()))).collect();
+    let lookups = Lookups { hosted_zone: "Z123".into(), images };
+    resources(&Blueprint { city: "malmo", spec: &spec, lookups: &lookups })
 }
 
-/// The properties of the resource at `address`.
-pub fn props<'a>(all: &'a [Desired], address: &str) -> &'a Value {
-    let found = all.iter().find(|one| one.address.as_str() == address);
-    &found.unwrap_or_else(|| panic!("there is no {address}")).props
+fn merge(base: &mut Value, changes: Value) {
+    match (base, changes) {
+        (Value::Object(base), Value::Object(changes)) => {
+            for (name, change) in changes {
+                merge(base.entry(name).or_insert(Value::Null), change);
+            }
+        }
+        (base, changes) => *base = changes,
+    }
 }
