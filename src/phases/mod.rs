@@ -2,6 +2,10 @@
 //! calls, no waiting.
 
 pub mod names;
+pub mod security_groups;
+#[cfg(test)]
+pub mod testing;
+pub mod vpc;
 
 use crate::engine::Desired;
 use crate::spec::CitySpec;
@@ -40,7 +44,10 @@ pub struct Phase {
 }
 
 /// Every phase, in the order in which they are shown.
-pub static PHASES: &[Phase] = &[];
+pub static PHASES: &[Phase] = &[
+    Phase { name: "vpc", title: "the network", resources: vpc::resources },
+    Phase { name: "security-groups", title: "who may talk to whom", resources: security_groups::resources },
+];
 
 /// All resources of the city.
 pub fn desired(blueprint: &Blueprint<'_>) -> Vec<Desired> {
