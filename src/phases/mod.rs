@@ -1,7 +1,12 @@
 //! What a city consists of: one file a phase, each a short declarative list of the resources that the city needs. Pure: no AWS
 //! calls, no waiting.
 
+pub mod ecs;
 pub mod names;
+pub mod rds;
+mod task;
+#[cfg(test)]
+pub mod testing;
 
 use crate::engine::Desired;
 use crate::spec::CitySpec;
@@ -38,7 +43,10 @@ pub struct Phase {
 }
 
 /// Every phase, in the order in which they are shown.
-pub static PHASES: &[Phase] = &[];
+pub static PHASES: &[Phase] = &[
+    Phase { name: "rds", title: "database", resources: rds::resources },
+    Phase { name: "ecs", title: "containers and what they run on", resources: ecs::resources },
+];
 
 /// All resources of the city.
 pub fn desired(blueprint: &Blueprint<'_>) -> Vec<Desired> {
