@@ -17,8 +17,6 @@ use crate::spec::catalogue::{Architecture, instance};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Days until a log entry is deleted.
-const LOG_DAYS: i32 = 30;
 /// Days that Container Insights' raw entries are kept: the metrics made of them last 15 months anyway.
 const INSIGHTS_DAYS: i32 = 1;
 /// Seconds from an instance's launch until it takes tasks (41 measured, up to 180 estimated).
@@ -141,7 +139,8 @@ fn capacity(blueprint: &Blueprint<'_>) -> [Desired; 3] {
     };
     // An instance that starts before there is a cluster to join, or a way to the internet, starts in vain.
     let ways = zones().map(|zone| format!("vpc/route-table.private-{zone}"));
-    let first: Vec<String> = ways.chain(["ecs/cluster".to_owned()]).collect();
+    let others = ["security-groups/rule.service-https", "ecs/cluster"].map(str::to_owned);
+    let first: Vec<String> = ways.chain(others).collect();
     [
         LaunchTemplate::at("ecs/launch-template", &template),
         Group::at("ecs/auto-scaling-group", &group).after(first.iter().map(String::as_str)),
