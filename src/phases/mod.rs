@@ -1,8 +1,14 @@
 //! What a city consists of: one file a phase, each a short declarative list of the resources that the city needs. Pure: no AWS
 //! calls, no waiting.
 
+pub mod alb;
+pub mod autoscaling;
+pub mod cutover;
+pub mod ecs;
 pub mod names;
+pub mod rds;
 pub mod security_groups;
+mod task;
 #[cfg(test)]
 pub mod testing;
 pub mod vpc;
@@ -47,6 +53,11 @@ pub struct Phase {
 pub static PHASES: &[Phase] = &[
     Phase { name: "vpc", title: "the network", resources: vpc::resources },
     Phase { name: "security-groups", title: "who may talk to whom", resources: security_groups::resources },
+    Phase { name: "rds", title: "the database", resources: rds::resources },
+    Phase { name: "ecs", title: "containers and what they run on", resources: ecs::resources },
+    Phase { name: "alb", title: "load balancer and services", resources: alb::resources },
+    Phase { name: "autoscaling", title: "scaling, alarms and dashboard", resources: autoscaling::resources },
+    Phase { name: "cutover", title: "traffic", resources: cutover::resources },
 ];
 
 /// All resources of the city.

@@ -17,7 +17,7 @@ pub struct TaskDefinition;
 pub struct TaskDefinitionProps {
     /// The name that its revisions have in common, `<city>-<service>`.
     pub family: String,
-    /// The name of its container.
+    /// The name of its container, which is that of the service.
     pub container: String,
     /// The image, pinned by its digest.
     pub image: String,
@@ -101,6 +101,12 @@ impl Resource for TaskDefinition {
     type Outputs = TaskDefinitionOutputs;
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
+        if let Some(recorded) = sought.recorded
+            && in_use(survey, &sought.props.container, &recorded.arn).await?
+        {
+            let outputs = TaskDefinitionOutputs { arn: recorded.arn.clone() };
+            return Ok(Some(Found::ready(sought.props.clone(), outputs)));
+        }
         let sought_by = sought.recorded.map_or(&sought.props.family, |outputs| &outputs.arn);
         let answer = survey.task_definition(sought_by).await?;
         let Some(revision) = answer.as_ref().as_ref().and_then(Revision::active) else {
@@ -186,6 +192,13 @@ async fn register(aws: &Aws, making: Making<'_>, props: &TaskDefinitionProps) ->
     let arn = made.task_definition().and_then(|definition| definition.task_definition_arn());
     let arn = arn.ok_or_else(|| CloudError::internal("RegisterTaskDefinition answered without an ARN"))?;
     Ok(TaskDefinitionOutputs { arn: arn.into() })
+}
+
+/// Whether the city's service of that name runs by the revision: then it is there, as it was registered.
+async fn in_use(survey: &Survey, service: &str, arn: &str) -> CloudResult<bool> {
+    let services = survey.services(&survey.aws.city, service).await?;
+    let services = services.iter().filter(|one| one.status() == Some("ACTIVE"));
+    Ok(services.filter_map(|one| one.task_definition()).any(|used| used == arn))
 }
 
 /// A revision that can be used.
