@@ -1,7 +1,12 @@
 //! What a city consists of: one file a phase, each a short declarative list of the resources that the city needs. Pure: no AWS
 //! calls, no waiting.
 
+pub mod alb;
+pub mod autoscaling;
+pub mod cutover;
 pub mod names;
+#[cfg(test)]
+mod testing;
 
 use crate::engine::Desired;
 use crate::spec::CitySpec;
@@ -38,7 +43,11 @@ pub struct Phase {
 }
 
 /// Every phase, in the order in which they are shown.
-pub static PHASES: &[Phase] = &[];
+pub static PHASES: &[Phase] = &[
+    Phase { name: "alb", title: "load balancer and services", resources: alb::resources },
+    Phase { name: "autoscaling", title: "scaling, alarms and dashboard", resources: autoscaling::resources },
+    Phase { name: "cutover", title: "traffic", resources: cutover::resources },
+];
 
 /// All resources of the city.
 pub fn desired(blueprint: &Blueprint<'_>) -> Vec<Desired> {
