@@ -18,6 +18,6 @@ mod venv;
 
 pub use control::Sandbox;
 pub use error::SandboxError;
-pub use process::{DEFAULT_SPEED, Start, default_home};
+pub use process::{DEFAULT_SPEED, Start, default_home, interpreter};
 pub use seed::{Seed, SeedDatabase, SeedInstances, SeedLegacy};
 pub use status::{Calls, CityStatus, DatabaseStatus, InstanceStatus, SandboxStatus, ZoneStatus};

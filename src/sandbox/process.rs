@@ -42,6 +42,14 @@ pub fn default_home() -> Result<PathBuf, SandboxError> {
     }
 }
 
+/// The interpreter of the sandbox's virtual environment, which has boto3; the environment is made if need be.
+///
+/// # Errors
+/// When Python or its packages can't be had.
+pub fn interpreter() -> Result<PathBuf, SandboxError> {
+    venv::prepare(&cache()?, &mut |_| ())
+}
+
 fn cache() -> Result<PathBuf, SandboxError> {
     let base = etcetera::choose_base_strategy().map_err(|_| SandboxError::NoHome)?;
     Ok(base.cache_dir().join("migrate").join("sandbox"))
