@@ -69,7 +69,7 @@ impl Executor<'_> {
         let outputs: Outputs = Mutex::new(self.plan.known.clone());
         let mut waiting: BTreeSet<usize> = (0..nodes.len()).collect();
         let mut done: BTreeSet<usize> = BTreeSet::new();
-        let mut spans = Spans::new(&self.plan.changes, &nodes);
+        let spans = Mutex::new(Spans::new(&self.plan.changes, &nodes));
         let mut running = FuturesUnordered::new();
         let mut outcome = Outcome::default();
         loop {
@@ -77,15 +77,11 @@ impl Executor<'_> {
                 let ready: Vec<usize> = waiting.iter().copied().filter(|i| nodes[*i].after.is_subset(&done)).collect();
                 for index in ready {
                     waiting.remove(&index);
-                    running.push(self.node(index, &nodes[index], &outputs));
+                    running.push(self.node(index, &nodes[index], &outputs, &spans));
                 }
             }
             let Some((index, result)) = running.next().await else { break };
             let change = &self.plan.changes[nodes[index].change];
-            let result = match result {
-                Ok(()) => self.complete(spans.done(change.address.phase())).await,
-                failed => failed,
-            };
             match result {
                 Ok(()) => {
                     done.insert(index);
@@ -102,13 +98,22 @@ impl Executor<'_> {
         outcome
     }
 
-    async fn node(&self, index: usize, node: &Node, outputs: &Outputs) -> (usize, Result<(), Ended>) {
+    /// Everything that a node writes, it writes in here: awaiting the ledger outside, while no node is polled, would wait for ever
+    /// for a node that holds it.
+    async fn node(&self, index: usize, node: &Node, outputs: &Outputs, spans: &Mutex<Spans>) -> (usize, Result<(), Ended>) {
         let change = &self.plan.changes[node.change];
         let begun = Instant::now();
         self.tell(change, node.half, What::Begun);
         let result = match node.half {
             Half::Make => step::make(self, change, outputs).await,
             Half::Remove => step::remove(self, change).await,
+        };
+        let result = match result {
+            Ok(()) => {
+                let phase = spans.lock().unwrap_or_else(PoisonError::into_inner).done(change.address.phase());
+                self.complete(phase).await
+            }
+            failed => failed,
         };
         match &result {
             Ok(()) => self.tell(change, node.half, What::Done(begun.elapsed())),
