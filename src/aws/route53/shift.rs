@@ -58,7 +58,7 @@ async fn readiness(survey: &Survey, props: &ShiftProps, change: Option<&str>) ->
         let Some(group) = group.get() else {
             return Ok(Readiness::Pending(format!("{service} has no target group yet")));
         };
-        if !healthy(&*survey.target_health(group).await?) {
+        if !healthy(&survey.target_health(group).await?) {
             return Ok(Readiness::Failed(format!("{service} has no healthy targets")));
         }
     }

@@ -87,7 +87,7 @@ impl Resource for ValidationRecords {
         let (Some(certificate), Some(wanted)) = (sought.props.certificate.get(), sought.props.records.get()) else {
             return Ok(None);
         };
-        let records = present(&*survey.record_sets(&sought.props.zone).await?, wanted);
+        let records = present(&survey.record_sets(&sought.props.zone).await?, wanted);
         if records.is_empty() {
             return Ok(None);
         }

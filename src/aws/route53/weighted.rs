@@ -117,7 +117,7 @@ impl Resource for WeightedRecords {
     type Outputs = WeightedOutputs;
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
-        let pair = Pair::of(&*survey.record_sets(&sought.props.zone).await?, &sought.props.name);
+        let pair = Pair::of(&survey.record_sets(&sought.props.zone).await?, &sought.props.name);
         if pair.legacy.is_none() && pair.new.is_none() {
             return Ok(None);
         }
