@@ -4,10 +4,10 @@ use super::call;
 use crate::engine::CloudResult;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{
-    BucketLifecycleConfiguration, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, ExpirationStatus,
-    LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration, PublicAccessBlockConfiguration,
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
-    VersioningConfiguration,
+    BucketLifecycleConfiguration, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
+    ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration,
+    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
 };
 use serde_json::{Value, json};
 
@@ -70,8 +70,9 @@ pub async fn ensure(s3: &Client, bucket: &str, account: &str, region: &str, purp
 
 async fn create(s3: &Client, bucket: &str, region: &str) -> CloudResult<bool> {
     // us-east-1 is the one region that must not be named.
-    let place = (region != "us-east-1")
-        .then(|| CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region)).build());
+    let place = (region != "us-east-1").then(|| {
+        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region)).build()
+    });
     let create = s3.create_bucket().bucket(bucket).set_create_bucket_configuration(place);
     match create.send().await.map_err(call("s3:CreateBucket")) {
         Ok(_) => Ok(true),
@@ -82,7 +83,8 @@ async fn create(s3: &Client, bucket: &str, region: &str) -> CloudResult<bool> {
 
 /// S3's own keys: the load balancer can't write to a bucket with KMS keys, and the state holds no secret.
 fn encryption() -> CloudResult<ServerSideEncryptionConfiguration> {
-    let by_default = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build().map_err(built)?;
+    let by_default =
+        ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build().map_err(built)?;
     let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(by_default).build();
     ServerSideEncryptionConfiguration::builder().rules(rule).build().map_err(built)
 }
@@ -91,7 +93,9 @@ fn lifecycle(purpose: Purpose) -> CloudResult<BucketLifecycleConfiguration> {
     let all = LifecycleRuleFilter::builder().prefix("").build();
     let rule = LifecycleRule::builder().id("migrate").status(ExpirationStatus::Enabled).filter(all);
     let rule = match purpose {
-        Purpose::States => rule.noncurrent_version_expiration(NoncurrentVersionExpiration::builder().noncurrent_days(365).build()),
+        Purpose::States => {
+            rule.noncurrent_version_expiration(NoncurrentVersionExpiration::builder().noncurrent_days(365).build())
+        }
         Purpose::LoadBalancerLogs => rule
             .expiration(LifecycleExpiration::builder().days(90).build())
             .noncurrent_version_expiration(NoncurrentVersionExpiration::builder().noncurrent_days(1).build()),

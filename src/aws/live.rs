@@ -23,11 +23,19 @@ async fn services(aws: &Aws, state: &State) -> CloudResult<Vec<(String, String)>
         return Ok(Vec::new());
     }
     let cluster = crate::phases::names::cluster(&aws.city);
-    let answer =
-        aws.ecs.describe_services().cluster(cluster).set_services(Some(arns)).send().await.map_err(call("ecs:DescribeServices"))?;
+    let answer = aws
+        .ecs
+        .describe_services()
+        .cluster(cluster)
+        .set_services(Some(arns))
+        .send()
+        .await
+        .map_err(call("ecs:DescribeServices"))?;
     let fact = |service: &aws_sdk_ecs::types::Service| {
-        let rollout = service.deployments().first().and_then(|d| d.rollout_state()).map_or("unknown", |state| state.as_str());
-        let text = format!("{} of {} tasks running, deployment {rollout}", service.running_count(), service.desired_count());
+        let rollout =
+            service.deployments().first().and_then(|d| d.rollout_state()).map_or("unknown", |state| state.as_str());
+        let text =
+            format!("{} of {} tasks running, deployment {rollout}", service.running_count(), service.desired_count());
         (format!("service {}", service.service_name().unwrap_or_default()), text)
     };
     Ok(answer.services().iter().map(fact).collect())
@@ -36,12 +44,23 @@ async fn services(aws: &Aws, state: &State) -> CloudResult<Vec<(String, String)>
 async fn targets(aws: &Aws, state: &State) -> CloudResult<Vec<(String, String)>> {
     let groups = output(state, "elb:target-group", "arn");
     try_join_all(groups.into_iter().map(|(name, arn)| async move {
-        let answer =
-            aws.elb.describe_target_health().target_group_arn(arn).send().await.map_err(call("elb:DescribeTargetHealth"))?;
-        let states: Vec<&str> =
-            answer.target_health_descriptions().iter().filter_map(|d| Some(d.target_health()?.state()?.as_str())).collect();
+        let answer = aws
+            .elb
+            .describe_target_health()
+            .target_group_arn(arn)
+            .send()
+            .await
+            .map_err(call("elb:DescribeTargetHealth"))?;
+        let states: Vec<&str> = answer
+            .target_health_descriptions()
+            .iter()
+            .filter_map(|d| Some(d.target_health()?.state()?.as_str()))
+            .collect();
         let healthy = states.iter().filter(|state| **state == "healthy").count();
-        Ok((format!("targets {}", name.trim_start_matches("target-group.")), format!("{healthy} of {} healthy", states.len())))
+        Ok((
+            format!("targets {}", name.trim_start_matches("target-group.")),
+            format!("{healthy} of {} healthy", states.len()),
+        ))
     }))
     .await
 }
@@ -57,7 +76,8 @@ async fn records(aws: &Aws, state: &State) -> CloudResult<Vec<(String, String)>>
             Some(alias) => alias.dns_name().to_owned(),
             None => set.resource_records().iter().map(|record| record.value()).collect::<Vec<_>>().join(", "),
         };
-        let weight = set.weight().map(|weight| format!(" (weight {weight}, {})", set.set_identifier().unwrap_or_default()));
+        let weight =
+            set.weight().map(|weight| format!(" (weight {weight}, {})", set.set_identifier().unwrap_or_default()));
         (format!("record {}", set.name().trim_end_matches('.')), format!("→ {target}{}", weight.unwrap_or_default()))
     };
     Ok(answer.resource_record_sets().iter().filter(|set| set.r#type().as_str() == "A").map(fact).collect())

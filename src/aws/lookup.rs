@@ -30,16 +30,27 @@ pub async fn all(aws: &Aws, spec: &CitySpec, recorded: &Lookups) -> CloudResult<
 async fn hosted_zone(aws: &Aws, name: &str) -> CloudResult<String> {
     const CALL: &str = "route53:ListHostedZonesByName";
     let answer = aws.route53.list_hosted_zones_by_name().dns_name(name).send().await.map_err(call(CALL))?;
-    let public = |zone: &&aws_sdk_route53::types::HostedZone| !zone.config().is_some_and(|config| config.private_zone());
+    let public =
+        |zone: &&aws_sdk_route53::types::HostedZone| !zone.config().is_some_and(|config| config.private_zone());
     let dotted = format!("{name}.");
     let found: Vec<_> = answer.hosted_zones().iter().filter(|zone| zone.name() == dotted).filter(public).collect();
-    let error = |code: &str, message: String| CloudError { class: ErrorClass::Other, call: CALL.into(), code: code.into(), message };
+    let error = |code: &str, message: String| CloudError {
+        class: ErrorClass::Other,
+        call: CALL.into(),
+        code: code.into(),
+        message,
+    };
     match found[..] {
         [zone] => Ok(zone.id().trim_start_matches("/hostedzone/").to_owned()),
-        [] => Err(error("NoSuchHostedZone", format!("there is no public hosted zone {name} in account {}", aws.account))),
+        [] => {
+            Err(error("NoSuchHostedZone", format!("there is no public hosted zone {name} in account {}", aws.account)))
+        }
         _ => {
             let ids: Vec<_> = found.iter().map(|zone| zone.id()).collect();
-            Err(error("AmbiguousHostedZone", format!("there are {} hosted zones {name}: {}", ids.len(), ids.join(", "))))
+            Err(error(
+                "AmbiguousHostedZone",
+                format!("there are {} hosted zones {name}: {}", ids.len(), ids.join(", ")),
+            ))
         }
     }
 }
@@ -52,9 +63,20 @@ async fn pin(aws: &Aws, image: &ImageRef) -> CloudResult<String> {
     if let Some(digest) = parts.digest {
         return Ok(format!("{repository}@{digest}"));
     }
-    let error = |code: &str, message: String| CloudError { class: ErrorClass::Other, call: CALL.into(), code: code.into(), message };
+    let error = |code: &str, message: String| CloudError {
+        class: ErrorClass::Other,
+        call: CALL.into(),
+        code: code.into(),
+        message,
+    };
     let (Some((registry, region)), Some(tag)) = (image.ecr(), parts.tag) else {
-        return Err(error("NotPinned", format!("{} is not in a private ECR registry: name it by its digest, {repository}@sha256:…", image.as_str())));
+        return Err(error(
+            "NotPinned",
+            format!(
+                "{} is not in a private ECR registry: name it by its digest, {repository}@sha256:…",
+                image.as_str()
+            ),
+        ));
     };
     let elsewhere = aws_sdk_ecr::config::Builder::new().region(aws_sdk_ecr::config::Region::new(region.to_owned()));
     let answer = aws

@@ -14,7 +14,9 @@ use std::path::PathBuf;
 /// Build or change a city: show the plan, ask, and carry it out, as much at once as the graph allows. Killed anywhere, the same
 /// command goes on where it stopped.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  migrate apply malmo\n  migrate apply malmo --yes --until rds\n  migrate apply malmo malmo.plan      exactly the saved plan, or nothing")]
+#[command(
+    after_help = "Examples:\n  migrate apply malmo\n  migrate apply malmo --yes --until rds\n  migrate apply malmo malmo.plan      exactly the saved plan, or nothing"
+)]
 pub struct Args {
     /// The city, or a plan saved by `migrate plan --out`.
     city: String,

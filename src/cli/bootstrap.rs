@@ -11,7 +11,9 @@ use anyhow::{Context, anyhow};
 /// Make the bucket for the states and the one for the load balancers' logs in a city's account and region: versioned, encrypted,
 /// private, TLS only. What is there already is brought to that.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  migrate bootstrap malmo      for Malmö's account and region; every city there shares the buckets")]
+#[command(
+    after_help = "Example:\n  migrate bootstrap malmo      for Malmö's account and region; every city there shares the buckets"
+)]
 pub struct Args {
     /// A city whose account and region it is for.
     city: String,
@@ -36,7 +38,9 @@ pub async fn make(city: &Opened) -> anyhow::Result<[String; 2]> {
     let (account, region) = (&city.aws.account, &city.aws.region);
     let logs = names::log_bucket(account, region);
     for (name, purpose) in [(&city.bucket, bucket::Purpose::States), (&logs, bucket::Purpose::LoadBalancerLogs)] {
-        let made = bucket::ensure(s3, name, account, region, purpose).await.with_context(|| format!("making the bucket {name}"))?;
+        let made = bucket::ensure(s3, name, account, region, purpose)
+            .await
+            .with_context(|| format!("making the bucket {name}"))?;
         if made {
             note(&format!("made s3://{name}"));
         }

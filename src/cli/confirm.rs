@@ -8,7 +8,9 @@ use std::io::{BufRead, IsTerminal, Write};
 /// True if the operator types exactly `word`.
 pub fn ask(question: &str, word: &str) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
-        return Err(anyhow!("there is no terminal to ask on").context(Hint("say --yes to go on without a question".into())));
+        return Err(
+            anyhow!("there is no terminal to ask on").context(Hint("say --yes to go on without a question".into()))
+        );
     }
     let mut terminal = anstream::stderr();
     write!(terminal, "\n{question} Type `{word}` to go on: ")?;

@@ -1,7 +1,7 @@
 //! How the process ends, and what it says when that is an error.
 
-use crate::view::style::{BOLD, RED, paint};
 use crate::view::note;
+use crate::view::style::{BOLD, RED, paint};
 use std::process::ExitCode;
 
 /// The documented exit codes.
@@ -57,7 +57,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
     use crate::engine::{CloudError, ErrorClass};
     let class = error.chain().find_map(|cause| cause.downcast_ref::<CloudError>()).map(|error| error.class)?;
     match class {
-        ErrorClass::Denied => Some("check AWS_PROFILE and the permissions of its role; `aws sts get-caller-identity` shows who you are".into()),
+        ErrorClass::Denied => Some(
+            "check AWS_PROFILE and the permissions of its role; `aws sts get-caller-identity` shows who you are".into(),
+        ),
         ErrorClass::Unavailable => Some("check the network, AWS_REGION and AWS_ENDPOINT_URL".into()),
         _ => None,
     }

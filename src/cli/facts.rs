@@ -12,7 +12,10 @@ pub fn of(city: &City) -> Vec<(String, String)> {
         facts.push(("window".into(), window));
     }
     let budget = city.spec.budget.interruption.0;
-    facts.push(("interruption".into(), format!("none expected: traffic shifts by weight while both sides serve (budget {budget} s)")));
+    facts.push((
+        "interruption".into(),
+        format!("none expected: traffic shifts by weight while both sides serve (budget {budget} s)"),
+    ));
     if let Some(worst) = recovery(&city.spec).scenarios.iter().max_by_key(|scenario| scenario.seconds()) {
         let budget = city.spec.budget.recovery.0;
         facts.push(("recovery".into(), format!("{} s at worst, {} (budget {budget} s)", worst.seconds(), worst.name)));
@@ -40,7 +43,11 @@ fn next_window(city: &City, now: Timestamp) -> Option<String> {
         Some(if start <= local {
             format!("open now, until {}", end.strftime("%a %H:%M %Z"))
         } else {
-            format!("opens {}, for {}", start.strftime("%a %Y-%m-%d %H:%M %Z"), duration(u32::try_from(window.length.0).ok()?))
+            format!(
+                "opens {}, for {}",
+                start.strftime("%a %Y-%m-%d %H:%M %Z"),
+                duration(u32::try_from(window.length.0).ok()?)
+            )
         })
     })
 }

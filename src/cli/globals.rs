@@ -9,7 +9,14 @@ pub struct Globals {
     #[arg(long, global = true)]
     pub sandbox: bool,
     /// The folder of the city files.
-    #[arg(id = "folder", long = "cities", global = true, value_name = "FOLDER", default_value = "cities", env = "MIGRATE_CITIES")]
+    #[arg(
+        id = "folder",
+        long = "cities",
+        global = true,
+        value_name = "FOLDER",
+        default_value = "cities",
+        env = "MIGRATE_CITIES"
+    )]
     pub cities: PathBuf,
     /// The bucket that keeps the states [default: migrate-state-ACCOUNT-REGION].
     #[arg(long, global = true, value_name = "BUCKET", env = "MIGRATE_STATE_BUCKET")]

@@ -86,7 +86,12 @@ impl World {
             region: region.clone(),
             endpoint: self.sandbox.as_ref().map(|local| local.endpoint.clone()),
             sandbox_key: self.sandbox.as_ref().map(|_| format!("SANDBOX{account}")),
-            assume_role: city.spec.assume_role.as_ref().map(|role| role.as_str().to_owned()).filter(|_| self.sandbox.is_none()),
+            assume_role: city
+                .spec
+                .assume_role
+                .as_ref()
+                .map(|role| role.as_str().to_owned())
+                .filter(|_| self.sandbox.is_none()),
         };
         let key = (access.sandbox_key.clone().unwrap_or_else(|| region.clone()) + &region, access.assume_role.clone());
         let config = match self.configs.lock().await.entry(key) {
@@ -97,7 +102,8 @@ impl World {
         let aws = Arc::new(Aws::new(&config, &city.name, &account, &region, scale));
         let writer = Arc::new(Aws::new(&without_retries(&config), &city.name, &account, &region, scale));
         let bucket = self.globals.state_bucket.clone().unwrap_or_else(|| layout::bucket(&account, &region));
-        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(access.endpoint.is_some() || config.endpoint_url().is_some());
+        let s3 = aws_sdk_s3::config::Builder::from(&config)
+            .force_path_style(access.endpoint.is_some() || config.endpoint_url().is_some());
         let store = Arc::new(S3Store::new(aws_sdk_s3::Client::from_conf(s3.build()), &bucket, &account));
         Opened { city, cloud: AwsCloud::new(aws.clone(), writer), aws, store, bucket, pace: Pace::scaled(scale) }
     }
@@ -115,7 +121,11 @@ impl Opened {
         if mine == wanted {
             return Ok(());
         }
-        let error = anyhow!("the credentials are of account {mine} ({}), but {} lives in account {wanted}", me.arn().unwrap_or_default(), self.city.name);
+        let error = anyhow!(
+            "the credentials are of account {mine} ({}), but {} lives in account {wanted}",
+            me.arn().unwrap_or_default(),
+            self.city.name
+        );
         Err(error.context(Hint("set AWS_PROFILE, or `assume_role` in the city file; nothing was changed".into())))
     }
 
@@ -126,9 +136,13 @@ impl Opened {
         match self.store.get(&layout::state(name)).await {
             Ok(Some(object)) => {
                 let place = format!("{}/{}", self.store.place(), layout::state(name));
-                let state = State::parse(&object.bytes, name).with_context(|| format!("the state of {name} can't be used ({place})")).map_err(
-                    |e| e.context(Hint(format!("`migrate state history {name}` lists the states before; nothing was changed"))),
-                )?;
+                let state = State::parse(&object.bytes, name)
+                    .with_context(|| format!("the state of {name} can't be used ({place})"))
+                    .map_err(|e| {
+                        e.context(Hint(format!(
+                            "`migrate state history {name}` lists the states before; nothing was changed"
+                        )))
+                    })?;
                 Ok(Recorded { state, etag: Some(object.etag), no_bucket: false })
             }
             Ok(None) => Ok(Recorded { state: new(), etag: None, no_bucket: false }),

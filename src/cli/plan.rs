@@ -1,9 +1,9 @@
 //! `migrate plan`
 
 use super::exit::{Exit, Hint};
+use super::facts;
 use super::globals::Globals;
 use super::open::{Opened, World, cities};
-use super::facts;
 use crate::engine::plan::{Goal, Plan};
 use crate::view::report::PlanReport;
 use crate::view::{markdown, out, plan_json, plan_text};
@@ -13,7 +13,9 @@ use std::path::PathBuf;
 
 /// Show what would change, how long it takes, and what users notice. Writes nothing anywhere.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  migrate plan malmo\n  migrate plan --all --output markdown\n  migrate plan malmo --out malmo.plan && migrate apply malmo malmo.plan\n  migrate plan malmo --detailed-exitcode      0: no changes, 2: changes, 1: error")]
+#[command(
+    after_help = "Examples:\n  migrate plan malmo\n  migrate plan --all --output markdown\n  migrate plan malmo --out malmo.plan && migrate apply malmo malmo.plan\n  migrate plan malmo --detailed-exitcode      0: no changes, 2: changes, 1: error"
+)]
 pub struct Args {
     /// The cities.
     #[arg(required_unless_present = "all", conflicts_with = "all")]
@@ -81,7 +83,10 @@ async fn one(city: &Opened, goal: Goal) -> anyhow::Result<(Plan, Vec<String>)> {
     }
     let mut warnings = Vec::new();
     if recorded.no_bucket {
-        warnings.push(format!("there is no state bucket {} yet: `migrate bootstrap {}` makes it", city.bucket, city.city.name));
+        warnings.push(format!(
+            "there is no state bucket {} yet: `migrate bootstrap {}` makes it",
+            city.bucket, city.city.name
+        ));
     }
     Ok((city.plan(&recorded.state, goal).await?, warnings))
 }
@@ -101,7 +106,12 @@ pub fn load(file: &PathBuf) -> anyhow::Result<Plan> {
         .with_context(|| format!("{} is not a plan of this version of migrate", file.display()))
         .map_err(|error| error.context(Hint("make it again with `migrate plan CITY --out FILE`".into())))?;
     if plan.version != crate::engine::plan::VERSION {
-        return Err(anyhow!("{} has plan format {}, this program knows {}", file.display(), plan.version, crate::engine::plan::VERSION));
+        return Err(anyhow!(
+            "{} has plan format {}, this program knows {}",
+            file.display(),
+            plan.version,
+            crate::engine::plan::VERSION
+        ));
     }
     Ok(plan)
 }

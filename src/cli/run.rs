@@ -41,8 +41,14 @@ pub async fn run(globals: &Globals, city: &Opened, goal: Goal, options: Options)
     let lease = match Lease::take(city.store.clone(), &city.city.name, Holder::me(doing)).await {
         Ok(lease) => lease,
         Err(error @ LockError::Held(_)) => {
-            let hint = format!("wait for it; if that process is gone, its lease runs out by itself ({} state unlock {} says more)", globals.prefix(), city.city.name);
-            return Err(anyhow::Error::from(error).context(format!("{} is locked", city.city.name)).context(Hint(hint)));
+            let hint = format!(
+                "wait for it; if that process is gone, its lease runs out by itself ({} state unlock {} says more)",
+                globals.prefix(),
+                city.city.name
+            );
+            return Err(anyhow::Error::from(error)
+                .context(format!("{} is locked", city.city.name))
+                .context(Hint(hint)));
         }
         Err(error) => return Err(error).context(format!("taking the lock of {}", city.city.name)),
     };
@@ -72,16 +78,25 @@ async fn locked(globals: &Globals, city: &Opened, goal: Goal, options: Options, 
         return Ok(Exit::Error);
     }
     let interrupt = Interrupt::listen(lease.lost())?;
-    let author = format!("{}@{} migrate/{}", user(), gethostname::gethostname().to_string_lossy(), env!("CARGO_PKG_VERSION"));
+    let author =
+        format!("{}@{} migrate/{}", user(), gethostname::gethostname().to_string_lossy(), env!("CARGO_PKG_VERSION"));
     let ledger = Ledger::new(city.store.clone(), state, etag, &author);
     // The first write makes the state's tag a new one: a holder from before that only slept can write nothing any more.
     ledger.commit(|state| state.lookups = plan.lookups.clone()).await.context("recording the beginning")?;
-    let expected = Duration::from_secs(u64::from(estimate(&plan, &city.cloud).total.typical)).div_f64(city.aws.time_scale);
+    let expected =
+        Duration::from_secs(u64::from(estimate(&plan, &city.cloud).total.typical)).div_f64(city.aws.time_scale);
     let progress = Arc::new(Progress::new(&plan, expected));
     let begun = Instant::now();
     let outcome = {
         let ticking = progress.tick();
-        let run = Executor { plan: &plan, cloud: &city.cloud, ledger: &ledger, observer: &*progress, pace: city.pace, stop: interrupt.stop() };
+        let run = Executor {
+            plan: &plan,
+            cloud: &city.cloud,
+            ledger: &ledger,
+            observer: &*progress,
+            pace: city.pace,
+            stop: interrupt.stop(),
+        };
         let outcome = run.run().await;
         ticking.abort();
         outcome
@@ -94,11 +109,17 @@ async fn locked(globals: &Globals, city: &Opened, goal: Goal, options: Options, 
 async fn unmoved(city: &Opened, plan: Plan, state: &crate::state::State) -> anyhow::Result<Plan> {
     let again = || Hint(format!("make it again: migrate plan {} --out FILE", city.city.name));
     if plan.city != city.city.name || plan.account != state.account || plan.region != state.region {
-        return Err(anyhow!("the plan is for {} in {} of account {}", plan.city, plan.region, plan.account).context(again()));
+        return Err(
+            anyhow!("the plan is for {} in {} of account {}", plan.city, plan.region, plan.account).context(again())
+        );
     }
     let lineage = (state.serial > 0).then_some(state.lineage);
     if plan.base.lineage != lineage || plan.base.serial != state.serial {
-        let error = anyhow!("the state has moved on: the plan was made from serial {}, now it is {}", plan.base.serial, state.serial);
+        let error = anyhow!(
+            "the state has moved on: the plan was made from serial {}, now it is {}",
+            plan.base.serial,
+            state.serial
+        );
         return Err(error.context(again()));
     }
     let moved = planner::moved(&city.cloud, &plan.seen).await?;
@@ -119,17 +140,30 @@ fn guard_data(report: &PlanReport<'_>, city: &Opened, named: &[String]) -> anyho
         return Ok(());
     }
     let flags: Vec<_> = identifiers.iter().map(|name| format!("--delete-database {name}")).collect();
-    let error = anyhow!("the database {} of {} would be deleted; nothing was changed", identifiers.join(", "), city.city.name);
+    let error =
+        anyhow!("the database {} of {} would be deleted; nothing was changed", identifiers.join(", "), city.city.name);
     Err(error.context(Hint(format!("if that is what you want, say {} (a final snapshot is kept)", flags.join(" ")))))
 }
 
-fn verdict(globals: &Globals, city: &Opened, goal: Goal, plan: &Plan, outcome: &Outcome, took: Duration, signal: Option<u8>) -> Exit {
+fn verdict(
+    globals: &Globals,
+    city: &Opened,
+    goal: Goal,
+    plan: &Plan,
+    outcome: &Outcome,
+    took: Duration,
+    signal: Option<u8>,
+) -> Exit {
     let name = &city.city.name;
     let verb = if goal == Goal::City { "apply" } else { "destroy" };
     for failure in &outcome.failures {
         note(&format!("{} {} ({}): {}", paint(RED, "failed:"), failure.address, failure.kind, failure.why));
         if let Ended::Failed(error) = &failure.why {
-            note(&format!("        call {}, code {}", error.call, if error.code.is_empty() { "none (no answer)" } else { &error.code }));
+            note(&format!(
+                "        call {}, code {}",
+                error.call,
+                if error.code.is_empty() { "none (no answer)" } else { &error.code }
+            ));
         }
     }
     let seconds = u32::try_from(took.as_secs()).unwrap_or(u32::MAX);

@@ -2,7 +2,9 @@
 
 use super::exit::Exit;
 use super::plan::Format;
-use crate::sandbox::{DEFAULT_SPEED, Sandbox, Seed, SeedDatabase, SeedInstances, SeedLegacy, Start, default_home, interpreter};
+use crate::sandbox::{
+    DEFAULT_SPEED, Sandbox, Seed, SeedDatabase, SeedInstances, SeedLegacy, Start, default_home, interpreter,
+};
 use crate::spec::City;
 use crate::view::{note, out};
 use anyhow::anyhow;
@@ -58,7 +60,8 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
 }
 
 fn running() -> anyhow::Result<Sandbox> {
-    Sandbox::running(&default_home()?)?.ok_or_else(|| anyhow!("no sandbox is running: `migrate sandbox start` starts one"))
+    Sandbox::running(&default_home()?)?
+        .ok_or_else(|| anyhow!("no sandbox is running: `migrate sandbox start` starts one"))
 }
 
 fn begin(speed: f64) -> anyhow::Result<Sandbox> {
@@ -73,12 +76,18 @@ fn status(output: Format) -> anyhow::Result<Exit> {
         out(&format!("{json:#}\n"));
         return Ok(Exit::Done);
     }
-    out(&format!("{}  process {}  {} times as fast as AWS  {} calls so far\n", status.endpoint, status.pid, status.speed, status.calls.total));
+    out(&format!(
+        "{}  process {}  {} times as fast as AWS  {} calls so far\n",
+        status.endpoint, status.pid, status.speed, status.calls.total
+    ));
     for city in &status.cities {
         let database = &city.database;
         out(&format!("{} in {}: today on {}\n", city.city, city.region, city.addresses.join(", ")));
         out(&format!("  records   {} (zone {})\n", city.hosted_zone.records.join(", "), city.hosted_zone.id));
-        out(&format!("  database  {} {} at {}, user {}\n", database.engine, database.name, database.endpoint, database.user));
+        out(&format!(
+            "  database  {} {} at {}, user {}\n",
+            database.engine, database.name, database.endpoint, database.user
+        ));
         out(&format!("  password  {}\n", database.log_in));
     }
     Ok(Exit::Done)
@@ -122,6 +131,11 @@ pub fn seed(city: &City) -> Seed {
             ttl: legacy.ttl,
         },
         images: spec.services.iter().map(|(_, service)| service.image.to_string()).collect(),
-        secrets: spec.services.iter().flat_map(|(_, service)| service.secrets.values()).map(ToString::to_string).collect(),
+        secrets: spec
+            .services
+            .iter()
+            .flat_map(|(_, service)| service.secrets.values())
+            .map(ToString::to_string)
+            .collect(),
     }
 }

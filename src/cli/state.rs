@@ -47,7 +47,10 @@ pub enum Command {
 
 /// Runs it.
 pub async fn run(globals: &Globals, command: Command) -> anyhow::Result<Exit> {
-    let (Command::Show { city, .. } | Command::List { city, .. } | Command::History { city } | Command::Unlock { city, .. }) = &command;
+    let (Command::Show { city, .. }
+    | Command::List { city, .. }
+    | Command::History { city }
+    | Command::Unlock { city, .. }) = &command;
     let mut cities = cities(globals, std::slice::from_ref(city))?;
     let world = World::new(globals, &cities).await?;
     let opened = world.open(cities.pop().ok_or_else(|| anyhow!("no city {city}"))?).await;
@@ -73,7 +76,8 @@ async fn show(city: &Opened, serial: Option<u64>) -> anyhow::Result<Exit> {
         Some(serial) => {
             let key = layout::history(&city.city.name, serial);
             let object = city.store.get(&key).await?.ok_or_else(|| {
-                anyhow!("there is no state with serial {serial}").context(Hint(format!("`migrate state history {}` lists them", city.city.name)))
+                anyhow!("there is no state with serial {serial}")
+                    .context(Hint(format!("`migrate state history {}` lists them", city.city.name)))
             })?;
             State::parse(&object.bytes, &city.city.name).with_context(|| format!("{}/{key}", city.store.place()))?
         }
@@ -85,15 +89,27 @@ async fn show(city: &Opened, serial: Option<u64>) -> anyhow::Result<Exit> {
 async fn list(city: &Opened, output: Format) -> anyhow::Result<Exit> {
     let state = current(city).await?;
     if output == Format::Json {
-        let rows: Vec<_> = state.resources.iter().map(|(address, r)| json!({ "address": address, "kind": r.kind, "status": r.status, "outputs": r.outputs })).collect();
+        let rows: Vec<_> = state
+            .resources
+            .iter()
+            .map(|(address, r)| json!({ "address": address, "kind": r.kind, "status": r.status, "outputs": r.outputs }))
+            .collect();
         out(&format!("{:#}\n", json!(rows)));
         return Ok(Exit::Done);
     }
     let mut table = Builder::new();
     table.push_record(["ADDRESS", "KIND", "STATUS", "ID"]);
     for (address, record) in &state.resources {
-        let id = ["id", "arn", "name", "identifier"].iter().find_map(|key| record.outputs.get(*key)?.as_str()).unwrap_or("-");
-        table.push_record([address.to_string(), record.kind.clone(), format!("{:?}", record.status).to_lowercase(), id.to_owned()]);
+        let id = ["id", "arn", "name", "identifier"]
+            .iter()
+            .find_map(|key| record.outputs.get(*key)?.as_str())
+            .unwrap_or("-");
+        table.push_record([
+            address.to_string(),
+            record.kind.clone(),
+            format!("{:?}", record.status).to_lowercase(),
+            id.to_owned(),
+        ]);
     }
     out(&format!("{}\n", table.build().with(Style::empty()).with(Padding::new(0, 2, 0, 0))));
     Ok(Exit::Done)
@@ -103,7 +119,13 @@ async fn history(city: &Opened) -> anyhow::Result<Exit> {
     for key in city.store.list(&layout::history_prefix(&city.city.name)).await? {
         let Some(object) = city.store.get(&key).await? else { continue };
         match State::parse(&object.bytes, &city.city.name) {
-            Ok(state) => out(&format!("{:>6}  {:.0}  {:>4} resources  {}\n", state.serial, state.written_at, state.resources.len(), state.written_by)),
+            Ok(state) => out(&format!(
+                "{:>6}  {:.0}  {:>4} resources  {}\n",
+                state.serial,
+                state.written_at,
+                state.resources.len(),
+                state.written_by
+            )),
             Err(problem) => out(&format!("{key}: {problem}\n")),
         }
     }
@@ -116,8 +138,15 @@ async fn unlock(city: &Opened, force: bool) -> anyhow::Result<Exit> {
         out(&format!("{name} is not locked\n"));
         return Ok(Exit::Done);
     };
-    let state = if holder.expired() { "its lease has run out: the next apply takes over by itself" } else { "its lease is running" };
-    out(&format!("{name} is locked by {} on {} (process {}), which began `{}` at {:.0}; {state}\n", holder.who, holder.host, holder.pid, holder.doing, holder.since));
+    let state = if holder.expired() {
+        "its lease has run out: the next apply takes over by itself"
+    } else {
+        "its lease is running"
+    };
+    out(&format!(
+        "{name} is locked by {} on {} (process {}), which began `{}` at {:.0}; {state}\n",
+        holder.who, holder.host, holder.pid, holder.doing, holder.since
+    ));
     if !force && !holder.expired() {
         note("to break it, say --force: that process then stops at its next write and finishes nothing");
         return Ok(Exit::Error);

@@ -50,7 +50,12 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let opened = world.open(cities.pop().ok_or_else(|| anyhow!("no city {}", args.city))?).await;
     let recorded = opened.recorded().await?;
     if recorded.etag.is_none() {
-        note(&format!("nothing is recorded of {}: `{} plan {}` shows what would be built", args.city, globals.prefix(), args.city));
+        note(&format!(
+            "nothing is recorded of {}: `{} plan {}` shows what would be built",
+            args.city,
+            globals.prefix(),
+            args.city
+        ));
     }
     let plan = opened.plan(&recorded.state, Goal::City).await?;
     let live = crate::aws::live::facts(&opened.aws, &recorded.state).await?;
@@ -94,7 +99,11 @@ fn text(report: &Report, plan: &Plan) -> String {
     for phase in &report.phases {
         let when = phase.completed_at.map(|at| format!("completed {at:.0}")).unwrap_or_default();
         let style = if phase.there == phase.wanted { GREEN } else { YELLOW };
-        lines.push(format!("  {:<16}{}  {when}", phase.phase, paint(style, format!("{:>3} of {:<3}", phase.there, phase.wanted))));
+        lines.push(format!(
+            "  {:<16}{}  {when}",
+            phase.phase,
+            paint(style, format!("{:>3} of {:<3}", phase.there, phase.wanted))
+        ));
     }
     for (name, fact) in &report.live {
         lines.push(format!("  {name:<28}{fact}"));

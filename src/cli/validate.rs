@@ -21,7 +21,10 @@ pub struct Args {
 /// Runs it.
 pub fn run(globals: &Globals, args: &Args) -> anyhow::Result<Exit> {
     match (spec::load(&globals.cities, &args.cities), args.output) {
-        (Ok(cities), Format::Json) => out(&format!("{:#}\n", json!({ "valid": true, "cities": cities.iter().map(|c| &c.name).collect::<Vec<_>>(), "problems": [] }))),
+        (Ok(cities), Format::Json) => out(&format!(
+            "{:#}\n",
+            json!({ "valid": true, "cities": cities.iter().map(|c| &c.name).collect::<Vec<_>>(), "problems": [] })
+        )),
         (Ok(cities), _) => cities.iter().for_each(|city| out(&format!("{}: valid\n", city.name))),
         (Err(problems), Format::Json) => {
             out(&format!("{:#}\n", json!({ "valid": false, "problems": problems })));

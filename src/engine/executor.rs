@@ -100,7 +100,13 @@ impl Executor<'_> {
 
     /// Everything that a node writes, it writes in here: awaiting the ledger outside, while no node is polled, would wait for ever
     /// for a node that holds it.
-    async fn node(&self, index: usize, node: &Node, outputs: &Outputs, spans: &Mutex<Spans>) -> (usize, Result<(), Ended>) {
+    async fn node(
+        &self,
+        index: usize,
+        node: &Node,
+        outputs: &Outputs,
+        spans: &Mutex<Spans>,
+    ) -> (usize, Result<(), Ended>) {
         let change = &self.plan.changes[node.change];
         let begun = Instant::now();
         self.tell(change, node.half, What::Begun);

@@ -16,7 +16,12 @@ pub fn render(reports: &[PlanReport<'_>]) -> String {
         let mut city = String::new();
         render_city(&mut city, report);
         if text.len() + city.len() > LONGEST {
-            let _ = writeln!(text, "\n**{}**: {} (details left out, the comment would be too long)", report.plan.city, report.summary());
+            let _ = writeln!(
+                text,
+                "\n**{}**: {} (details left out, the comment would be too long)",
+                report.plan.city,
+                report.summary()
+            );
         } else {
             text.push_str(&city);
         }
@@ -36,7 +41,11 @@ fn render_city(text: &mut String, report: &PlanReport<'_>) {
         let _ = writeln!(text, "- {name}: {fact}");
     }
     for (name, title, changes) in report.phases() {
-        let _ = writeln!(text, "\n<details><summary><code>{name}</code> {title}: {} changes</summary>\n\n```diff", changes.len());
+        let _ = writeln!(
+            text,
+            "\n<details><summary><code>{name}</code> {title}: {} changes</summary>\n\n```diff",
+            changes.len()
+        );
         changes.into_iter().for_each(|change| render_change(text, change));
         let _ = writeln!(text, "```\n\n</details>");
     }
@@ -50,9 +59,23 @@ fn render_change(text: &mut String, change: &Change) {
         _ => " ",
     };
     let reason = change.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let _ = writeln!(text, "{colour} {:>3} {} {}: {}{reason}", sign(change.action), change.address, change.kind, words(change.action));
+    let _ = writeln!(
+        text,
+        "{colour} {:>3} {} {}: {}{reason}",
+        sign(change.action),
+        change.address,
+        change.kind,
+        words(change.action)
+    );
     for field in change.fields.iter().filter(|_| change.action != Action::Create && change.action != Action::Delete) {
         let drift = if field.drift { "  # changed outside of migrate" } else { "" };
-        let _ = writeln!(text, "-       {}: {}\n+       {}: {}{drift}", field.path, value(&field.old), field.path, value(&field.new));
+        let _ = writeln!(
+            text,
+            "-       {}: {}\n+       {}: {}{drift}",
+            field.path,
+            value(&field.old),
+            field.path,
+            value(&field.new)
+        );
     }
 }

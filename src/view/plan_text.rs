@@ -20,7 +20,8 @@ pub fn render(report: &PlanReport<'_>) -> String {
         let _ = writeln!(text, "{} {warning}", paint(YELLOW, "warning:"));
     }
     for (name, title, changes) in report.phases() {
-        let time = report.estimate.phases.get(name).map(|s| format!(" · about {}", duration(s.typical))).unwrap_or_default();
+        let time =
+            report.estimate.phases.get(name).map(|s| format!(" · about {}", duration(s.typical))).unwrap_or_default();
         let _ = writeln!(text, "\n{}  {}", paint(BOLD, name), paint(DIM, format!("{title}{time}")));
         changes.into_iter().for_each(|change| render_change(&mut text, change, report));
     }
@@ -29,7 +30,11 @@ pub fn render(report: &PlanReport<'_>) -> String {
         let _ = writeln!(text, "{:<14}{fact}", format!("{name}:"));
     }
     for address in &report.data_at_risk {
-        let _ = writeln!(text, "{}", paint(ALARM, format!("{address} holds data and would be deleted: it must be named with --delete-database")));
+        let _ = writeln!(
+            text,
+            "{}",
+            paint(ALARM, format!("{address} holds data and would be deleted: it must be named with --delete-database"))
+        );
     }
     text
 }
@@ -42,7 +47,12 @@ pub fn facts(report: &PlanReport<'_>) -> Vec<(String, String)> {
         let longest = report.estimate.critical_path.join(" → ");
         facts.push((
             "duration".into(),
-            format!("about {} ({} to {}); longest path {longest}", duration(total.typical), duration(total.low), duration(total.high)),
+            format!(
+                "about {} ({} to {}); longest path {longest}",
+                duration(total.typical),
+                duration(total.low),
+                duration(total.high)
+            ),
         ));
     }
     facts.extend(report.facts.iter().cloned());
@@ -62,8 +72,13 @@ fn style(action: Action) -> Style {
 fn render_change(text: &mut String, change: &Change, report: &PlanReport<'_>) {
     let style = style(change.action);
     let sign = sign(change.action);
-    let verb = if change.action == Action::Create { String::new() } else { format!("  {}", paint(style, words(change.action))) };
-    let _ = write!(text, "  {} {}  {}{verb}", paint(style, format!("{sign:>3}")), change.address, paint(DIM, &change.kind));
+    let verb = if change.action == Action::Create {
+        String::new()
+    } else {
+        format!("  {}", paint(style, words(change.action)))
+    };
+    let _ =
+        write!(text, "  {} {}  {}{verb}", paint(style, format!("{sign:>3}")), change.address, paint(DIM, &change.kind));
     if let Some(reason) = &change.reason {
         let _ = write!(text, "  {}", paint(DIM, format!("({reason})")));
     }

@@ -40,7 +40,8 @@ impl Progress {
     }
 
     fn line(&self, event: &Event) {
-        let subject = format!("{} {}", if event.half == Half::Remove { "-" } else { sign(event.action) }, event.address);
+        let subject =
+            format!("{} {}", if event.half == Half::Remove { "-" } else { sign(event.action) }, event.address);
         let at = format!("{:>6.1} s", self.begun.elapsed().as_secs_f64());
         let text = match &event.what {
             What::Begun => return,
@@ -93,7 +94,8 @@ impl Lines {
     fn new(plan: &Plan) -> Self {
         let all = MultiProgress::new();
         let nodes = nodes(&plan.changes);
-        let style = |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let mut phases = BTreeMap::new();
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         nodes.iter().for_each(|node| *counts.entry(plan.changes[node.change].address.phase()).or_default() += 1);

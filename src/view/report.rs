@@ -42,14 +42,19 @@ impl<'a> PlanReport<'a> {
     /// The phases that have changes, in their order, with their titles.
     pub fn phases(&self) -> Vec<(&str, &str, Vec<&Change>)> {
         let known = PHASES.iter().map(|phase| (phase.name, phase.title));
-        let others = self.plan.changes.iter().map(|c| c.address.phase()).filter(|name| PHASES.iter().all(|p| p.name != *name));
+        let others =
+            self.plan.changes.iter().map(|c| c.address.phase()).filter(|name| PHASES.iter().all(|p| p.name != *name));
         let mut names: Vec<(&str, &str)> = known.chain(others.map(|name| (name, ""))).collect();
         names.dedup();
         if self.plan.goal == Goal::Nothing {
             names.reverse();
         }
         let of = |name: &str| self.plan.changes.iter().filter(|c| c.address.phase() == name).collect::<Vec<_>>();
-        names.into_iter().map(|(name, title)| (name, title, of(name))).filter(|(.., changes)| !changes.is_empty()).collect()
+        names
+            .into_iter()
+            .map(|(name, title)| (name, title, of(name)))
+            .filter(|(.., changes)| !changes.is_empty())
+            .collect()
     }
 
     /// `3 to create, 1 to change`; or that there is nothing to do.
@@ -75,7 +80,8 @@ impl<'a> PlanReport<'a> {
 
     /// True where somebody changed something behind `migrate`'s back.
     pub fn drifted(change: &Change) -> bool {
-        change.fields.iter().any(|field| field.drift) || change.reason.as_deref() == Some("it was deleted outside of migrate")
+        change.fields.iter().any(|field| field.drift)
+            || change.reason.as_deref() == Some("it was deleted outside of migrate")
     }
 }
 

@@ -24,7 +24,8 @@ fn whole(value: &Value) -> String {
         Value::Null => "(none)".into(),
         Value::Array(items) => format!("[{}]", items.iter().map(whole).collect::<Vec<_>>().join(", ")),
         Value::Object(fields) => {
-            let fields: Vec<_> = fields.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| format!("{k}: {}", whole(v))).collect();
+            let fields: Vec<_> =
+                fields.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| format!("{k}: {}", whole(v))).collect();
             format!("{{ {} }}", fields.join(", "))
         }
         other => other.to_string(),

@@ -9,7 +9,15 @@ fn behaves_like_aws() {
     world.run_with(&["sandbox", "start"], &[]).expect(0); // makes the virtual environment
     let python = world.status()["python"].as_str().unwrap().to_owned();
     let output = Command::new(python)
-        .args(["-m", "unittest", "discover", "--start-directory", "tests/sandbox", "--top-level-directory", "tests/sandbox"])
+        .args([
+            "-m",
+            "unittest",
+            "discover",
+            "--start-directory",
+            "tests/sandbox",
+            "--top-level-directory",
+            "tests/sandbox",
+        ])
         .current_dir(root())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()

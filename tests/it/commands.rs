@@ -24,7 +24,11 @@ fn every_mistake_is_told_at_its_place_before_anything_is_touched() {
     world.edit("malmo", "region: eu-north-1", "regoin: eu-north-1");
     world.edit("malmo", "max: 8", "max: 1");
     let told = world.run_with(&["validate", "malmo"], &[]).expect(1);
-    assert!(told.err.contains("regoin") && told.err.contains("region") && told.err.contains("malmo.yaml"), "{}", told.err);
+    assert!(
+        told.err.contains("regoin") && told.err.contains("region") && told.err.contains("malmo.yaml"),
+        "{}",
+        told.err
+    );
     let found = world.run_with(&["validate", "malmo", "--output", "json"], &[]).expect(1).json();
     assert_eq!(found["valid"], json!(false));
     assert!(found["problems"].as_array().unwrap().iter().all(|p| p["line"].as_u64().is_some()), "{found}");
@@ -86,6 +90,9 @@ fn bootstrap_makes_private_versioned_buckets_and_can_be_repeated() {
         assert!(made.out.contains("s3://migrate-state-123456789012-eu-north-1 is there"), "{}", made.out);
     }
     let found = world.python("buckets.py", &[]);
-    assert_eq!(found["migrate-state-123456789012-eu-north-1"], json!({ "versioned": true, "encrypted": true, "private": true, "tls_only": true }));
+    assert_eq!(
+        found["migrate-state-123456789012-eu-north-1"],
+        json!({ "versioned": true, "encrypted": true, "private": true, "tls_only": true })
+    );
     assert_eq!(found["migrate-logs-123456789012-eu-north-1"]["private"], json!(true));
 }

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 fn changing_calls(status: &Value) -> u64 {
     let calls = status["calls"]["by_operation"].as_object().unwrap();
-    let changing = ["Create", "Run", "Allocate", "Authorize", "Put", "Register", "Modify", "Change", "Request", "Add", "Attach"];
-    let is_changing = |name: &str| name.split(['.', ':']).next_back().is_some_and(|op| changing.iter().any(|c| op.starts_with(c)));
+    let changing =
+        ["Create", "Run", "Allocate", "Authorize", "Put", "Register", "Modify", "Change", "Request", "Add", "Attach"];
+    let is_changing =
+        |name: &str| name.split(['.', ':']).next_back().is_some_and(|op| changing.iter().any(|c| op.starts_with(c)));
     calls.iter().filter(|(name, _)| is_changing(name)).filter_map(|(_, count)| count.as_u64()).sum()
 }
 

@@ -45,7 +45,8 @@ fn stable(text: &str) -> String {
         let mut line = line.to_owned();
         for prefix in ["sha256:", "hostedzone/", "\"Z"] {
             if let Some(at) = line.find(prefix) {
-                let end = line[at + prefix.len()..].find(['"', ',', ' ', ']']).map_or(line.len(), |i| at + prefix.len() + i);
+                let end =
+                    line[at + prefix.len()..].find(['"', ',', ' ', ']']).map_or(line.len(), |i| at + prefix.len() + i);
                 line.replace_range(at + prefix.len()..end, "…");
             }
         }
