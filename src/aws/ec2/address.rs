@@ -35,7 +35,7 @@ impl Resource for ElasticIp {
             Ok(Some(Found::ready(ElasticIpProps {}, outputs)))
         };
         if let Some(recorded) = sought.recorded
-            && uses(&*survey.nat_gateways().await?, &recorded.allocation_id)
+            && uses(&survey.nat_gateways().await?, &recorded.allocation_id)
         {
             return found(&recorded.allocation_id, &recorded.public_ip);
         }

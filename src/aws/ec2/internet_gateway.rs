@@ -39,7 +39,7 @@ impl Resource for InternetGateway {
         };
         let recorded = sought.recorded.map(|outputs| outputs.id.as_str());
         if let Some(id) = recorded
-            && let Some(vpc) = attached_to(&*survey.route_tables().await?, id)
+            && let Some(vpc) = attached_to(&survey.route_tables().await?, id)
         {
             return found(vpc.into(), true, id);
         }

@@ -42,7 +42,7 @@ impl Resource for S3Endpoint {
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
         let recorded = sought.recorded.map(|outputs| outputs.id.as_str());
         if let Some(id) = recorded
-            && let Some(props) = routed(&*survey.route_tables().await?, id)
+            && let Some(props) = routed(&survey.route_tables().await?, id)
             // A route comes and goes a little after its endpoint: what looks changed is asked for.
             && props.route_tables == sought.props.route_tables
         {
