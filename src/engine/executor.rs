@@ -8,8 +8,8 @@ use super::graph::{Half, Node, nodes};
 use super::plan::{Change, Plan};
 use super::wait::{Ended, Pace};
 use super::{Address, step};
-use crate::state::Ledger;
 use crate::state::model::PhaseRecord;
+use crate::state::{Ledger, State};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
@@ -137,7 +137,10 @@ impl Executor<'_> {
     async fn complete(&self, phase: Option<(String, u64)>) -> Result<(), Ended> {
         let Some((name, seconds)) = phase else { return Ok(()) };
         let record = PhaseRecord { completed_at: Timestamp::now(), seconds };
-        Ok(self.ledger.commit(|state| drop(state.phases.insert(name, record))).await?)
+        let insert = |state: &mut State| {
+            state.phases.insert(name, record);
+        };
+        Ok(self.ledger.commit(insert).await?)
     }
 }
 
