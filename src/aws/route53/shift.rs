@@ -73,7 +73,8 @@ async fn readiness(survey: &Survey, props: &ShiftProps, change: Option<&str>) ->
         return Ok(Readiness::Pending(info.status().as_str().to_owned()));
     }
     let since = SystemTime::try_from(*info.submitted_at()).unwrap_or(SystemTime::UNIX_EPOCH);
-    Ok(remaining(since, SystemTime::now(), props.bake).map_or(Readiness::Ready, Readiness::Pending))
+    Ok(remaining(since, SystemTime::now(), props.bake, survey.aws.time_scale)
+        .map_or(Readiness::Ready, Readiness::Pending))
 }
 
 /// One atomic batch for all names.
