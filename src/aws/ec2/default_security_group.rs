@@ -67,7 +67,7 @@ impl Resource for DefaultSecurityGroup {
         let pairs = tags::of(aws, making).into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
         let tagged = aws.ec2.create_tags().resources(&id).set_tags(Some(pairs.collect())).send().await;
         tagged.map_err(call("ec2:CreateTags"))?;
-        rule::revoke(aws, &id, rule::of(group).into_iter().map(|(rule, _)| rule)).await?;
+        rule::revoke(aws, &id, rule::of(group).into_iter().map(|(rule, _)| rule), false).await?;
         Ok(DefaultSecurityGroupOutputs { id })
     }
 
@@ -80,7 +80,7 @@ impl Resource for DefaultSecurityGroup {
     ) -> CloudResult<DefaultSecurityGroupOutputs> {
         if let Some(group) = rule::group(aws, &outputs.id).await? {
             let all = rule::of(&group).into_iter().map(|(rule, _)| rule);
-            rule::revoke(aws, &outputs.id, all.filter(|rule| old.rules.contains(&rule.to_string()))).await?;
+            rule::revoke(aws, &outputs.id, all.filter(|rule| old.rules.contains(&rule.to_string())), false).await?;
         }
         Ok(outputs)
     }

@@ -123,9 +123,11 @@ pub async fn group(aws: &Aws, id: &str) -> CloudResult<Option<SecurityGroup>> {
 }
 
 /// Takes the rules out of the group. That one is gone already is a success.
-pub async fn revoke(aws: &Aws, group: &str, rules: impl IntoIterator<Item = Rule>) -> CloudResult<()> {
+pub async fn revoke(aws: &Aws, group: &str, rules: impl IntoIterator<Item = Rule>, ours: bool) -> CloudResult<()> {
     for rule in rules {
-        let permission = rule.permission(None);
+        // AWS finds a rule without its description; emulators find ours only by it.
+        let mark = ours.then(|| rule.mark());
+        let permission = rule.permission(mark);
         let revoked = match rule.direction {
             Direction::Ingress => {
                 let request = aws.ec2.revoke_security_group_ingress().group_id(group).ip_permissions(permission);

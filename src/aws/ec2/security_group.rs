@@ -68,7 +68,7 @@ impl Resource for SecurityGroup {
             .map_err(call("ec2:CreateSecurityGroup"))?;
         let id = answer::id(made.group_id(), "CreateSecurityGroup")?;
         // Should this one call fail: the group shows the rule as foreign, and an update takes it out.
-        rule::revoke(aws, &id, [Rule::default_egress()]).await?;
+        rule::revoke(aws, &id, [Rule::default_egress()], false).await?;
         Ok(SecurityGroupOutputs { id })
     }
 
@@ -82,7 +82,7 @@ impl Resource for SecurityGroup {
         // Only what the plan showed: a rule that was added since then is the next plan's.
         if let Some(group) = rule::group(aws, &outputs.id).await? {
             let shown = rule::foreign(&group).filter(|rule| old.foreign_rules.contains(&rule.to_string()));
-            rule::revoke(aws, &outputs.id, shown).await?;
+            rule::revoke(aws, &outputs.id, shown, false).await?;
         }
         Ok(outputs)
     }

@@ -126,6 +126,6 @@ impl Resource for SecurityGroupRule {
         _: &SecurityGroupRuleOutputs,
         props: &SecurityGroupRuleProps,
     ) -> CloudResult<()> {
-        rule::revoke(aws, props.group.known()?, [props.with(props.peer.known()?)]).await
+        rule::revoke(aws, props.group.known()?, [props.with(props.peer.known()?)], true).await
     }
 }
