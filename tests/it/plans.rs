@@ -94,3 +94,19 @@ fn the_same_binary_against_an_emulator_by_hand() {
     assert!(!shown.out.to_lowercase().contains("\"password\""), "a state holds no secret");
     world.run_with(&["state", "list", "drammen"], &env).expect(0);
 }
+
+#[test]
+fn without_credentials_or_in_a_strangers_account_nothing_is_planned() {
+    let world = World::new();
+    let mut env = world.exports();
+    for (name, value) in &mut env {
+        if name == "AWS_ACCESS_KEY_ID" {
+            *value = "SANDBOX999999999999".into();
+        }
+    }
+    let stranger = world.run_with(&["plan", "malmo"], &env).expect(1);
+    assert!(stranger.err.contains("999999999999") && stranger.err.contains("123456789012"), "{}", stranger.err);
+    let nobody = [("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned())];
+    let lost = world.run_with(&["plan", "malmo"], &nobody).expect(1);
+    assert!(lost.err.contains("AWS_PROFILE"), "{}", lost.err);
+}
