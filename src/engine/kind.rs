@@ -13,6 +13,8 @@ pub struct KindInfo {
     pub unread: &'static [&'static str],
     /// Outputs that an update may change (a revision, a version): unknown until after apply to whoever refers to them.
     pub volatile: &'static [&'static str],
+    /// What tells a create that is repeated from a second one.
+    pub identity: Identity,
     /// How a replacement is made.
     pub replace: ReplaceOrder,
     /// True where a create, an update or a delete takes effect over time: the executor then reads until it is ready or gone.
@@ -28,10 +30,11 @@ pub struct KindInfo {
 }
 
 impl KindInfo {
-    /// A kind that changes in place and is ready at once; `..KindInfo::new("…")` overrides the rest.
-    pub const fn new(name: &'static str) -> Self {
+    /// A kind that changes in place and is ready at once; `..KindInfo::new("…", …)` overrides the rest.
+    pub const fn new(name: &'static str, identity: Identity) -> Self {
         Self {
             name,
+            identity,
             immutable: &[],
             unread: &[],
             volatile: &[],
@@ -43,6 +46,22 @@ impl KindInfo {
             delete: Latency::QUICK,
         }
     }
+}
+
+/// What AWS makes of the same create call, made again because the answer to the first was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// The call bears a client token: the same token answers with the same resource.
+    Token,
+    /// These properties can be taken only once: the repeat is refused as `AlreadyExists`.
+    Taken(&'static [&'static str]),
+    /// These properties name it: the repeat answers with what is there.
+    Same(&'static [&'static str]),
+    /// Nothing: the repeat makes a second one, and only a mark on the first (its tag, its family) tells that it is there.
+    Mark {
+        /// The call that makes it, out of those that a create consists of: where this one is refused, nothing was made.
+        made_by: &'static str,
+    },
 }
 
 /// How a replacement is made.

@@ -6,7 +6,7 @@ use super::error::ErrorClass;
 use super::events::Silent;
 use super::executor::{Executor, Outcome};
 use super::input::output;
-use super::kind::{KindInfo, Latency, ReplaceOrder};
+use super::kind::{Identity, KindInfo, Latency, ReplaceOrder};
 use super::memory::{Fault, MemoryCloud};
 use super::plan::{Action, Goal, Plan};
 use super::wait::Pace;
@@ -17,18 +17,22 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-static NETWORK: KindInfo = KindInfo { immutable: &["cidr"], ..KindInfo::new("t:network") };
+static NETWORK: KindInfo =
+    KindInfo { immutable: &["cidr"], ..KindInfo::new("t:network", Identity::Mark { made_by: "t:network" }) };
 static DATABASE: KindInfo = KindInfo {
     settles: true,
     create: Latency::measured(420, 900, 1700),
     delete: Latency::measured(60, 180, 300),
-    ..KindInfo::new("t:database")
+    ..KindInfo::new("t:database", Identity::Same(&["network"]))
 };
-static REVISION: KindInfo = KindInfo { volatile: &["arn"], ..KindInfo::new("t:revision") };
-static GROUP: KindInfo =
-    KindInfo { immutable: &["port", "network"], replace: ReplaceOrder::CreateFirst, ..KindInfo::new("t:group") };
+static REVISION: KindInfo = KindInfo { volatile: &["arn"], ..KindInfo::new("t:revision", Identity::Token) };
+static GROUP: KindInfo = KindInfo {
+    immutable: &["port", "network"],
+    replace: ReplaceOrder::CreateFirst,
+    ..KindInfo::new("t:group", Identity::Taken(&["port", "network"]))
+};
 static SERVICE: KindInfo =
-    KindInfo { settles: true, create: Latency::estimated(60, 150, 600), ..KindInfo::new("t:service") };
+    KindInfo { settles: true, create: Latency::estimated(60, 150, 600), ..KindInfo::new("t:service", Identity::Token) };
 static KINDS: &[&KindInfo] = &[&NETWORK, &DATABASE, &REVISION, &GROUP, &SERVICE];
 
 fn city(image: &str, port: u16) -> Vec<Desired> {

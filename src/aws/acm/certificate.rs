@@ -7,7 +7,7 @@
 
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
 use crate::engine::cloud::Readiness;
-use crate::engine::kind::{KindInfo, Latency, ReplaceOrder};
+use crate::engine::kind::{Identity, KindInfo, Latency, ReplaceOrder};
 use crate::engine::{CloudError, CloudResult};
 use aws_sdk_acm::types::{CertificateDetail, CertificateStatus, KeyAlgorithm, Tag, ValidationMethod};
 use serde::{Deserialize, Serialize};
@@ -88,7 +88,7 @@ impl Resource for Certificate {
         replace: ReplaceOrder::CreateFirst,
         settles: true,
         create: Latency::estimated(1, 5, 30),
-        ..KindInfo::new("acm:certificate")
+        ..KindInfo::new("acm:certificate", Identity::Token)
     };
     type Props = CertificateProps;
     type Outputs = CertificateOutputs;

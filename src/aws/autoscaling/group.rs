@@ -3,7 +3,7 @@
 use super::survey::template;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
 use crate::engine::cloud::Readiness;
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_autoscaling::types::{
     AutoScalingGroup, InstancesDistribution, LaunchTemplate, LaunchTemplateOverrides, LaunchTemplateSpecification,
@@ -56,7 +56,7 @@ impl Resource for Group {
         create: Latency::measured(16, 60, 180), // facts: the group 16; an instance in service before it joins ECS at 41
         update: Latency::estimated(1, 5, 180),
         delete: Latency::estimated(30, 90, 300), // its instances are terminated
-        ..KindInfo::new("autoscaling:group")
+        ..KindInfo::new("autoscaling:group", Identity::Same(&["name"]))
     };
     type Props = GroupProps;
     type Outputs = GroupOutputs;

@@ -2,7 +2,7 @@
 
 use super::query::Query;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_cloudwatch::types::{ComparisonOperator, MetricAlarm, Tag};
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,8 @@ fn observe(alarm: &MetricAlarm) -> AlarmProps {
 }
 
 impl Resource for Alarm {
-    const INFO: KindInfo = KindInfo { immutable: &["name"], ..KindInfo::new("cloudwatch:alarm") };
+    const INFO: KindInfo =
+        KindInfo { immutable: &["name"], ..KindInfo::new("cloudwatch:alarm", Identity::Same(&["name"])) };
     type Props = AlarmProps;
     type Outputs = AlarmOutputs;
 

@@ -2,7 +2,7 @@
 
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::CloudResult;
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -26,7 +26,8 @@ pub struct DashboardOutputs {
 }
 
 impl Resource for Dashboard {
-    const INFO: KindInfo = KindInfo { immutable: &["name"], ..KindInfo::new("cloudwatch:dashboard") };
+    const INFO: KindInfo =
+        KindInfo { immutable: &["name"], ..KindInfo::new("cloudwatch:dashboard", Identity::Same(&["name"])) };
     type Props = DashboardProps;
     type Outputs = DashboardOutputs;
 

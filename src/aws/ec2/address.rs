@@ -3,7 +3,7 @@
 use super::{answer, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::CloudResult;
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use aws_sdk_ec2::types::{DomainType, NatGateway, NatGatewayState, ResourceType};
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ pub struct ElasticIpOutputs {
 }
 
 impl Resource for ElasticIp {
-    const INFO: KindInfo = KindInfo::new("ec2:address");
+    const INFO: KindInfo = KindInfo::new("ec2:address", Identity::Mark { made_by: "ec2:AllocateAddress" });
     type Props = ElasticIpProps;
     type Outputs = ElasticIpOutputs;
 

@@ -3,7 +3,7 @@
 
 use super::{answer, list, rule, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_ec2::types::Tag;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,8 @@ pub struct DefaultSecurityGroupOutputs {
 }
 
 impl Resource for DefaultSecurityGroup {
-    const INFO: KindInfo = KindInfo { immutable: &["vpc"], ..KindInfo::new("ec2:default-security-group") };
+    const INFO: KindInfo =
+        KindInfo { immutable: &["vpc"], ..KindInfo::new("ec2:default-security-group", Identity::Same(&["vpc"])) };
     type Props = DefaultSecurityGroupProps;
     type Outputs = DefaultSecurityGroupOutputs;
 

@@ -3,7 +3,7 @@
 use super::{answer, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::cloud::Readiness;
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_ec2::types::{FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType};
 use serde::{Deserialize, Serialize};
@@ -32,8 +32,10 @@ pub struct FlowLogsOutputs {
 }
 
 impl Resource for FlowLogs {
-    const INFO: KindInfo =
-        KindInfo { immutable: &["vpc", "log_group", "role", "traffic"], ..KindInfo::new("ec2:flow-logs") };
+    const INFO: KindInfo = KindInfo {
+        immutable: &["vpc", "log_group", "role", "traffic"],
+        ..KindInfo::new("ec2:flow-logs", Identity::Token)
+    };
     type Props = FlowLogsProps;
     type Outputs = FlowLogsOutputs;
 

@@ -3,7 +3,7 @@
 use super::{answer, list, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::error::gone_is_fine;
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_ec2::types::{InternetGatewayAttachment, ResourceType, RouteState, RouteTable};
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,10 @@ pub struct InternetGatewayOutputs {
 }
 
 impl Resource for InternetGateway {
-    const INFO: KindInfo = KindInfo { immutable: &["vpc"], ..KindInfo::new("ec2:internet-gateway") };
+    const INFO: KindInfo = KindInfo {
+        immutable: &["vpc"],
+        ..KindInfo::new("ec2:internet-gateway", Identity::Mark { made_by: "ec2:CreateInternetGateway" })
+    };
     type Props = InternetGatewayProps;
     type Outputs = InternetGatewayOutputs;
 

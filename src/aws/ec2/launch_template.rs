@@ -3,7 +3,7 @@
 
 use super::{answer, tag, template_data};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ impl Resource for LaunchTemplate {
         immutable: &["name"],
         volatile: &["version"],
         create: Latency::measured(5, 5, 6),
-        ..KindInfo::new("ec2:launch-template")
+        ..KindInfo::new("ec2:launch-template", Identity::Token)
     };
     type Props = LaunchTemplateProps;
     type Outputs = LaunchTemplateOutputs;

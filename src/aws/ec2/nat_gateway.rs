@@ -3,7 +3,7 @@
 use super::{answer, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
 use crate::engine::cloud::Readiness;
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_ec2::types::{NatGateway as Gateway, NatGatewayState, ResourceType};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ impl Resource for NatGateway {
         settles: true,
         create: Latency::measured(84, 115, 121),
         delete: Latency::measured(42, 61, 61),
-        ..KindInfo::new("ec2:nat-gateway")
+        ..KindInfo::new("ec2:nat-gateway", Identity::Token)
     };
     type Props = NatGatewayProps;
     type Outputs = NatGatewayOutputs;

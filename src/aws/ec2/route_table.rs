@@ -2,7 +2,7 @@
 
 use super::{answer, routes, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
@@ -33,8 +33,11 @@ pub struct RouteTableOutputs {
 }
 
 impl Resource for RouteTable {
-    const INFO: KindInfo =
-        KindInfo { immutable: &["vpc"], volatile: &["associations"], ..KindInfo::new("ec2:route-table") };
+    const INFO: KindInfo = KindInfo {
+        immutable: &["vpc"],
+        volatile: &["associations"],
+        ..KindInfo::new("ec2:route-table", Identity::Token)
+    };
     type Props = RouteTableProps;
     type Outputs = RouteTableOutputs;
 

@@ -4,7 +4,7 @@
 use super::{answer, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::cloud::Readiness;
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_ec2::types::{ResourceType, RouteTable, VpcEndpoint, VpcEndpointType};
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ impl Resource for S3Endpoint {
         immutable: &["vpc"],
         settles: true,
         create: Latency::measured(8, 8, 8),
-        ..KindInfo::new("ec2:s3-endpoint")
+        ..KindInfo::new("ec2:s3-endpoint", Identity::Token)
     };
     type Props = S3EndpointProps;
     type Outputs = S3EndpointOutputs;

@@ -4,7 +4,7 @@
 use super::rule::{self, Rule};
 use super::{answer, interfaces, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
@@ -35,8 +35,10 @@ pub struct SecurityGroupOutputs {
 }
 
 impl Resource for SecurityGroup {
-    const INFO: KindInfo =
-        KindInfo { immutable: &["vpc", "name", "description"], ..KindInfo::new("ec2:security-group") };
+    const INFO: KindInfo = KindInfo {
+        immutable: &["vpc", "name", "description"],
+        ..KindInfo::new("ec2:security-group", Identity::Taken(&["vpc", "name"]))
+    };
     type Props = SecurityGroupProps;
     type Outputs = SecurityGroupOutputs;
 

@@ -3,7 +3,7 @@
 use super::rule::{self, Direction, Rule};
 use super::tag;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudResult, ErrorClass, Input};
 use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,10 @@ impl SecurityGroupRuleProps {
 impl Resource for SecurityGroupRule {
     const INFO: KindInfo = KindInfo {
         immutable: &["group", "direction", "protocol", "from_port", "to_port", "peer"],
-        ..KindInfo::new("ec2:security-group-rule")
+        ..KindInfo::new(
+            "ec2:security-group-rule",
+            Identity::Same(&["group", "direction", "protocol", "from_port", "to_port", "peer"]),
+        )
     };
     type Props = SecurityGroupRuleProps;
     type Outputs = SecurityGroupRuleOutputs;

@@ -3,7 +3,7 @@
 use super::{answer, interfaces, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::cloud::Readiness;
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, SubnetState};
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ impl Resource for Subnet {
         immutable: &["vpc", "cidr", "zone"],
         settles: true,
         create: Latency::measured(1, 2, 4), // facts: private subnet
-        ..KindInfo::new("ec2:subnet")
+        ..KindInfo::new("ec2:subnet", Identity::Taken(&["vpc", "cidr"]))
     };
     type Props = SubnetProps;
     type Outputs = SubnetOutputs;

@@ -4,7 +4,7 @@ use super::{answer, list, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::CloudResult;
 use crate::engine::cloud::Readiness;
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, RouteTable, VpcState};
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ impl Resource for Vpc {
         immutable: &["cidr"],
         settles: true,
         create: Latency::measured(2, 12, 15), // facts: VPC with DNS attributes
-        ..KindInfo::new("ec2:vpc")
+        ..KindInfo::new("ec2:vpc", Identity::Mark { made_by: "ec2:CreateVpc" })
     };
     type Props = VpcProps;
     type Outputs = VpcOutputs;

@@ -4,7 +4,7 @@ use super::tag;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
 use crate::engine::cloud::Readiness;
 use crate::engine::error::gone_is_fine;
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult, Input};
 use aws_sdk_ecs::types::{
     self, AutoScalingGroupProvider, AutoScalingGroupProviderUpdate, CapacityProviderStatus,
@@ -52,7 +52,7 @@ impl Resource for CapacityProvider {
         settles: true,
         create: Latency::estimated(5, 20, 60), // the cluster's attachment takes some seconds
         delete: Latency::estimated(5, 20, 120),
-        ..KindInfo::new("ecs:capacity-provider")
+        ..KindInfo::new("ecs:capacity-provider", Identity::Same(&["name"]))
     };
     type Props = CapacityProviderProps;
     type Outputs = CapacityProviderOutputs;

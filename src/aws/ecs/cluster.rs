@@ -3,7 +3,7 @@
 use super::tag;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
 use crate::engine::cloud::Readiness;
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult};
 use aws_sdk_ecs::types::{self, ClusterSetting, ClusterSettingName};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ impl Resource for Cluster {
         settles: true,
         create: Latency::estimated(1, 3, 15),
         delete: Latency::estimated(2, 60, 300), // until its last instances have left it
-        ..KindInfo::new("ecs:cluster")
+        ..KindInfo::new("ecs:cluster", Identity::Same(&["name"]))
     };
     type Props = ClusterProps;
     type Outputs = ClusterOutputs;

@@ -2,7 +2,7 @@
 
 use super::rollout;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult, Input};
 use aws_sdk_ecs::types::{
     AvailabilityZoneRebalancing, CapacityProviderStrategyItem, DeploymentCircuitBreaker, DeploymentConfiguration,
@@ -133,7 +133,7 @@ impl Resource for Service {
         create: Latency::estimated(60, 150, 600),
         update: Latency::estimated(60, 196, 600),
         delete: Latency::estimated(30, 60, 180), // the targets' deregistration delay, then the containers' stop
-        ..KindInfo::new("ecs:service")
+        ..KindInfo::new("ecs:service", Identity::Token)
     };
     type Props = ServiceProps;
     type Outputs = ServiceOutputs;

@@ -2,7 +2,7 @@
 
 use super::{container, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionOutput;
 use aws_sdk_ecs::types::{self, Compatibility, NetworkMode, TaskDefinitionField, TaskDefinitionStatus};
@@ -95,7 +95,7 @@ impl Resource for TaskDefinition {
         ],
         volatile: &["arn"],
         create: Latency::estimated(1, 1, 5),
-        ..KindInfo::new("ecs:task-definition")
+        ..KindInfo::new("ecs:task-definition", Identity::Mark { made_by: "ecs:RegisterTaskDefinition" })
     };
     type Props = TaskDefinitionProps;
     type Outputs = TaskDefinitionOutputs;

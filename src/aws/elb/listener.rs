@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::tag;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudError, CloudResult, Input};
 use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener as AwsListener, ProtocolEnum};
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,10 @@ fn policy(props: &ListenerProps) -> Option<String> {
 }
 
 impl Resource for Listener {
-    const INFO: KindInfo = KindInfo { immutable: &["load_balancer", "port"], ..KindInfo::new("elb:listener") };
+    const INFO: KindInfo = KindInfo {
+        immutable: &["load_balancer", "port"],
+        ..KindInfo::new("elb:listener", Identity::Same(&["load_balancer", "port"]))
+    };
     type Props = ListenerProps;
     type Outputs = ListenerOutputs;
 

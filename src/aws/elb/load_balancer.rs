@@ -5,7 +5,7 @@ use super::survey::Attributes;
 use super::tag;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::cloud::Readiness;
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult, Input};
 use aws_sdk_elasticloadbalancingv2::types::{
     IpAddressType, LoadBalancer as Balancer, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
@@ -81,7 +81,7 @@ impl Resource for LoadBalancer {
         settles: true,
         create: Latency::measured(135, 172, 190),
         delete: Latency::measured(1, 17, 60),
-        ..KindInfo::new("elb:load-balancer")
+        ..KindInfo::new("elb:load-balancer", Identity::Same(&["name"]))
     };
     type Props = LoadBalancerProps;
     type Outputs = LoadBalancerOutputs;

@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::tag;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_elasticloadbalancingv2::types::{
     HostHeaderConditionConfig, PathPatternConditionConfig, Rule as AwsRule, RuleCondition, RulePriorityPair,
@@ -69,7 +69,8 @@ fn conditions(props: &RuleProps) -> CloudResult<Vec<RuleCondition>> {
 }
 
 impl Resource for Rule {
-    const INFO: KindInfo = KindInfo { immutable: &["listener"], ..KindInfo::new("elb:rule") };
+    const INFO: KindInfo =
+        KindInfo { immutable: &["listener"], ..KindInfo::new("elb:rule", Identity::Taken(&["listener", "priority"])) };
     type Props = RuleProps;
     type Outputs = RuleOutputs;
 

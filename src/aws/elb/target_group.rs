@@ -5,7 +5,7 @@ use super::health::HealthCheck;
 use super::survey::Attributes;
 use super::tag;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::{KindInfo, ReplaceOrder};
+use crate::engine::kind::{Identity, KindInfo, ReplaceOrder};
 use crate::engine::{CloudError, CloudResult, Input};
 use aws_sdk_elasticloadbalancingv2::types::{Matcher, ProtocolEnum, TargetGroupAttribute, TargetTypeEnum};
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ impl Resource for TargetGroup {
     const INFO: KindInfo = KindInfo {
         immutable: &["name", "vpc", "target_type", "port"],
         replace: ReplaceOrder::CreateFirst,
-        ..KindInfo::new("elb:target-group")
+        ..KindInfo::new("elb:target-group", Identity::Same(&["name"]))
     };
     type Props = TargetGroupProps;
     type Outputs = TargetGroupOutputs;

@@ -1,7 +1,7 @@
 //! `elb:targets`: servers registered with a target group by their private addresses.
 
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthStateEnum};
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,10 @@ async fn deregister(aws: &Aws, group: &str, targets: Vec<TargetDescription>) -> 
 }
 
 impl Resource for Targets {
-    const INFO: KindInfo = KindInfo { immutable: &["target_group", "port"], ..KindInfo::new("elb:targets") };
+    const INFO: KindInfo = KindInfo {
+        immutable: &["target_group", "port"],
+        ..KindInfo::new("elb:targets", Identity::Same(&["target_group", "port"]))
+    };
     type Props = TargetsProps;
     type Outputs = TargetsOutputs;
 

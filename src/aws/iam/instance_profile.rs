@@ -3,7 +3,7 @@
 use super::tag;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
 use crate::engine::error::gone_is_fine;
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_iam::types;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ impl Resource for InstanceProfile {
     const INFO: KindInfo = KindInfo {
         immutable: &["name"],
         create: Latency::estimated(1, 2, 15),
-        ..KindInfo::new("iam:instance-profile")
+        ..KindInfo::new("iam:instance-profile", Identity::Same(&["name"]))
     };
     type Props = InstanceProfileProps;
     type Outputs = InstanceProfileOutputs;

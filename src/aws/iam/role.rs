@@ -2,7 +2,7 @@
 
 use super::{policy, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_iam::types::{AttachedPolicy, RoleDetail};
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ impl Resource for Role {
     const INFO: KindInfo = KindInfo {
         immutable: &["name"],
         create: Latency::estimated(1, 3, 15), // a call for each policy; then it takes seconds to reach other services
-        ..KindInfo::new("iam:role")
+        ..KindInfo::new("iam:role", Identity::Same(&["name"]))
     };
     type Props = RoleProps;
     type Outputs = RoleOutputs;

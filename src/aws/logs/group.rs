@@ -1,7 +1,7 @@
 //! `logs:group`: a log group whose entries are deleted after some days.
 
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudResult, ErrorClass};
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ impl LogGroupOutputs {
 }
 
 impl Resource for LogGroup {
-    const INFO: KindInfo = KindInfo { immutable: &["name"], ..KindInfo::new("logs:group") };
+    const INFO: KindInfo = KindInfo { immutable: &["name"], ..KindInfo::new("logs:group", Identity::Same(&["name"])) };
     type Props = LogGroupProps;
     type Outputs = LogGroupOutputs;
 

@@ -2,7 +2,7 @@
 
 use super::{observed, tag, version};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_rds::types::CloudwatchLogsExportConfiguration;
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ impl Resource for Instance {
         create: Latency::measured(420, 900, 1700), // facts: native Multi-AZ, creating to available
         update: Latency::measured(60, 859, 1250),  // facts: a conversion to Multi-AZ; smaller changes take a minute
         delete: Latency::estimated(180, 360, 700), // facts: 111 / 180 / 266 without, and the final snapshot's 180
-        ..KindInfo::new("rds:instance")
+        ..KindInfo::new("rds:instance", Identity::Same(&["identifier"]))
     };
     type Props = InstanceProps;
     type Outputs = InstanceOutputs;

@@ -2,7 +2,7 @@
 
 use super::tag;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::{KindInfo, ReplaceOrder};
+use crate::engine::kind::{Identity, KindInfo, ReplaceOrder};
 use crate::engine::{CloudError, CloudResult, ErrorClass};
 use aws_sdk_rds::types::{ApplyMethod, Parameter};
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ impl Resource for ParameterGroup {
         immutable: &["name", "family"],
         unread: &["family"],
         replace: ReplaceOrder::CreateFirst,
-        ..KindInfo::new("rds:parameter-group")
+        ..KindInfo::new("rds:parameter-group", Identity::Same(&["name"]))
     };
     type Props = ParameterGroupProps;
     type Outputs = ParameterGroupOutputs;

@@ -2,7 +2,7 @@
 
 use super::tag;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -27,7 +27,8 @@ pub struct SubnetGroupOutputs {
 }
 
 impl Resource for SubnetGroup {
-    const INFO: KindInfo = KindInfo { immutable: &["name"], ..KindInfo::new("rds:subnet-group") };
+    const INFO: KindInfo =
+        KindInfo { immutable: &["name"], ..KindInfo::new("rds:subnet-group", Identity::Same(&["name"])) };
     type Props = SubnetGroupProps;
     type Outputs = SubnetGroupOutputs;
 

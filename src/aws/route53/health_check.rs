@@ -4,7 +4,7 @@
 //! partly so during the shift. The certificate isn't for that name, which Route 53 doesn't look at (D).
 
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult, Input};
 use aws_sdk_route53::types::{HealthCheck as Check, HealthCheckConfig, HealthCheckType, Tag, TagResourceType};
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ impl Resource for HealthCheck {
     const INFO: KindInfo = KindInfo {
         immutable: &["interval"],
         create: Latency::estimated(1, 2, 10),
-        ..KindInfo::new("route53:health-check")
+        ..KindInfo::new("route53:health-check", Identity::Token)
     };
     type Props = HealthCheckProps;
     type Outputs = HealthCheckOutputs;

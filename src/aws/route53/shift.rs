@@ -8,7 +8,7 @@ use super::pair::Pair;
 use super::write::submit;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
 use crate::engine::cloud::Readiness;
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
 use aws_sdk_route53::types::ChangeStatus;
@@ -102,7 +102,7 @@ impl Resource for Shift {
         settles: true,
         // INSYNC within 60 s (D), and the bake time, which the city file sets: 60 s unless it says otherwise.
         create: Latency::documented(5, 90, 180),
-        ..KindInfo::new("route53:shift")
+        ..KindInfo::new("route53:shift", Identity::Same(&["zone", "percent"]))
     };
     type Props = ShiftProps;
     type Outputs = ShiftOutputs;

@@ -5,7 +5,7 @@ use super::write::{record, submit};
 use crate::aws::acm::certificate::hopeless;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
 use crate::engine::cloud::Readiness;
-use crate::engine::kind::{KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_acm::types::CertificateStatus;
 use aws_sdk_route53::types::{ChangeAction, ResourceRecordSet, RrType};
@@ -78,7 +78,7 @@ impl Resource for ValidationRecords {
         settles: true,
         create: Latency { low: 2, typical: 61, high: 1800, source: crate::engine::kind::Source::Measured },
         update: Latency { low: 2, typical: 61, high: 1800, source: crate::engine::kind::Source::Measured },
-        ..KindInfo::new("route53:validation-records")
+        ..KindInfo::new("route53:validation-records", Identity::Same(&["zone", "certificate"]))
     };
     type Props = ValidationProps;
     type Outputs = ValidationOutputs;

@@ -6,7 +6,7 @@ use super::names::plain;
 use super::pair::{LEGACY, NEW, Pair};
 use super::write::{built, record, submit};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_route53::types::{AliasTarget, ChangeAction, ResourceRecordSet, RrType};
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,10 @@ fn observe(pair: &Pair, wanted: &WeightedProps) -> WeightedProps {
 }
 
 impl Resource for WeightedRecords {
-    const INFO: KindInfo = KindInfo { immutable: &["zone", "name"], ..KindInfo::new("route53:weighted-records") };
+    const INFO: KindInfo = KindInfo {
+        immutable: &["zone", "name"],
+        ..KindInfo::new("route53:weighted-records", Identity::Same(&["zone", "name"]))
+    };
     type Props = WeightedProps;
     type Outputs = WeightedOutputs;
 

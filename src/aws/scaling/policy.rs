@@ -1,7 +1,7 @@
 //! `scaling:policy`: a metric of a service that scaling keeps near a value.
 
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudError, CloudResult, Input};
 use aws_sdk_applicationautoscaling::types::{
     MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ScalingPolicy, ServiceNamespace,
@@ -79,7 +79,10 @@ fn observe(policy: &ScalingPolicy) -> Option<PolicyProps> {
 }
 
 impl Resource for Policy {
-    const INFO: KindInfo = KindInfo { immutable: &["name", "resource"], ..KindInfo::new("scaling:policy") };
+    const INFO: KindInfo = KindInfo {
+        immutable: &["name", "resource"],
+        ..KindInfo::new("scaling:policy", Identity::Same(&["resource", "name"]))
+    };
     type Props = PolicyProps;
     type Outputs = PolicyOutputs;
 

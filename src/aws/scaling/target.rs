@@ -2,7 +2,7 @@
 
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
 use crate::engine::CloudResult;
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,8 @@ pub struct TargetOutputs {
 }
 
 impl Resource for Target {
-    const INFO: KindInfo = KindInfo { immutable: &["resource"], ..KindInfo::new("scaling:target") };
+    const INFO: KindInfo =
+        KindInfo { immutable: &["resource"], ..KindInfo::new("scaling:target", Identity::Same(&["resource"])) };
     type Props = TargetProps;
     type Outputs = TargetOutputs;
 

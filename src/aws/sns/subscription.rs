@@ -1,7 +1,7 @@
 //! `sns:subscription`: somebody who gets the alarms by mail.
 
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudResult, Input};
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,10 @@ fn confirmed(arn: Option<&str>) -> Option<String> {
 }
 
 impl Resource for Subscription {
-    const INFO: KindInfo = KindInfo { immutable: &["topic", "mail"], ..KindInfo::new("sns:subscription") };
+    const INFO: KindInfo = KindInfo {
+        immutable: &["topic", "mail"],
+        ..KindInfo::new("sns:subscription", Identity::Same(&["topic", "mail"]))
+    };
     type Props = SubscriptionProps;
     type Outputs = SubscriptionOutputs;
 

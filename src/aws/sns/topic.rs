@@ -5,7 +5,7 @@
 //! this account's alarms may publish, and only over TLS.
 
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
-use crate::engine::kind::KindInfo;
+use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudError, CloudResult, ErrorClass};
 use aws_sdk_sns::types::Tag;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ fn policy(account: &str, arn: &str) -> Value {
 }
 
 impl Resource for Topic {
-    const INFO: KindInfo = KindInfo { immutable: &["name"], ..KindInfo::new("sns:topic") };
+    const INFO: KindInfo = KindInfo { immutable: &["name"], ..KindInfo::new("sns:topic", Identity::Same(&["name"])) };
     type Props = TopicProps;
     type Outputs = TopicOutputs;
 
