@@ -19,6 +19,9 @@ pub struct KindInfo {
     pub replace: ReplaceOrder,
     /// True where a create, an update or a delete takes effect over time: the executor then reads until it is ready or gone.
     pub settles: bool,
+    /// True where nobody tells when a delete has taken effect everywhere (answers in caches): its `delete` is waited out before
+    /// anything goes that it depended on.
+    pub lingers: bool,
     /// True for what holds users' data: never deleted or replaced unless it is named on the command line.
     pub holds_data: bool,
     /// Seconds from the create call until ready.
@@ -40,6 +43,7 @@ impl KindInfo {
             volatile: &[],
             replace: ReplaceOrder::DeleteFirst,
             settles: false,
+            lingers: false,
             holds_data: false,
             create: Latency::QUICK,
             update: Latency::QUICK,

@@ -237,13 +237,17 @@ fn immutable<'a>(info: &'a KindInfo, field: &FieldChange) -> Option<&'a str> {
     info.immutable.iter().copied().find(|name| *name == top)
 }
 
-/// What AWS doesn't tell is taken from the record; of something that isn't recorded it is taken to be as wanted.
+/// What AWS doesn't tell is taken from the record. Of something that isn't recorded it is taken to be as wanted, unless it was told.
 fn with_unread(info: &KindInfo, observed: &Value, record: Option<&Record>, wanted: &Value) -> Value {
     let mut props = observed.clone();
     if let Some(fields) = props.as_object_mut() {
         for name in info.unread {
-            let value = record.map_or(wanted, |r| &r.props).get(*name).cloned().unwrap_or_default();
-            fields.insert((*name).to_owned(), value);
+            let told = fields.get(*name).is_some_and(|value| !value.is_null());
+            if let Some(record) = record {
+                fields.insert((*name).to_owned(), record.props.get(*name).cloned().unwrap_or_default());
+            } else if !told {
+                fields.insert((*name).to_owned(), wanted.get(*name).cloned().unwrap_or_default());
+            }
         }
     }
     props

@@ -56,8 +56,8 @@ pub async fn make(run: &Executor<'_>, change: &Change, outputs: &Outputs) -> Res
 
 /// Deletes, or drops the record of what is gone.
 pub async fn remove(run: &Executor<'_>, change: &Change) -> Result<(), Ended> {
+    let info = info(run, change)?;
     if change.action != Action::Forget {
-        let info = info(run, change)?;
         let order = order(change, change.prior.clone());
         if change.action == Action::Delete && !change.deposed {
             let intent = Intent { token: order.token.clone(), at: Timestamp::now() };
@@ -77,6 +77,11 @@ pub async fn remove(run: &Executor<'_>, change: &Change) -> Result<(), Ended> {
         if info.settles {
             gone(run, change, &info.delete).await?;
         }
+    }
+    if info.lingers {
+        // Also when an earlier run deleted it: how long ago, nobody knows.
+        run.tell(change, Half::Remove, What::Waiting("until caches have forgotten it".into()));
+        pause(run.pace.lingering(&info.delete), &run.stop).await?;
     }
     let moved_aside = change.deposed || matches!(change.action, Action::Replace { order: ReplaceOrder::CreateFirst });
     run.ledger
@@ -156,6 +161,7 @@ async fn repeat<T>(
 ) -> Result<T, Ended> {
     let begun = Instant::now();
     let mut attempt = 0;
+    let mut told = String::new();
     loop {
         let error = match call().await {
             Ok(answer) => return Ok(answer),
@@ -166,7 +172,11 @@ async fn repeat<T>(
             _ => return Err(error.into()),
         }
         attempt += 1;
-        run.tell(change, half, What::Retrying(error));
+        let why = error.to_string();
+        if why != told {
+            run.tell(change, half, What::Retrying(error));
+            told = why;
+        }
         pause(run.pace.before_attempt(attempt), &run.stop).await?;
     }
 }

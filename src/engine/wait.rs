@@ -28,9 +28,16 @@ impl Pace {
         self.pause(Duration::from_secs(u64::from(latency.typical / 20).clamp(2, 15)))
     }
 
-    /// Before the `attempt`-th repetition of a call (from 1): 1, 2, 4, 8 seconds, then every 15.
+    /// Before the `attempt`-th repetition of a call (from 1): 1, 2, 4, 8 seconds, then every 15; never less than a second, however
+    /// fast time passes, since what the call waits for are often calls of ours.
     pub fn before_attempt(self, attempt: u32) -> Duration {
-        self.pause(Duration::from_secs(1 << attempt.clamp(1, 5).saturating_sub(1)).min(Duration::from_secs(15)))
+        let real = Duration::from_secs(1 << attempt.clamp(1, 5).saturating_sub(1)).min(Duration::from_secs(15));
+        self.pause(real).max(Duration::from_secs(1))
+    }
+
+    /// Until something that was deleted is forgotten everywhere.
+    pub fn lingering(self, delete: &Latency) -> Duration {
+        Duration::from_secs(u64::from(delete.high)).div_f64(self.0)
     }
 }
 

@@ -52,9 +52,14 @@ fn records(blueprint: &Blueprint<'_>) -> Vec<Desired> {
             target_zone: output("alb/load-balancer", "zone_id"),
             health_check: output("cutover/health-check", "id"),
         };
-        WeightedRecords::at(records_address(name.as_str()).as_str(), &props)
+        // So that, on the way back, no service goes before the last cached answer that leads to it.
+        WeightedRecords::at(records_address(name.as_str()).as_str(), &props).after(services(blueprint))
     };
     legacy.records.iter().map(pair).collect()
+}
+
+fn services<'a>(blueprint: &Blueprint<'a>) -> impl Iterator<Item = Address> + use<'a> {
+    blueprint.spec.services.iter().map(|(name, _)| Address::new("alb", &format!("service.{name}")))
 }
 
 /// Where shifts stand, `percent` of the traffic on the new side.
@@ -90,10 +95,9 @@ fn shifts(blueprint: &Blueprint<'_>) -> Vec<Desired> {
 fn ready(blueprint: &Blueprint<'_>) -> Vec<Address> {
     let records =
         blueprint.spec.legacy.records.iter().map(|name| Address::from(records_address(name.as_str()).as_str()));
-    let services = blueprint.spec.services.iter().map(|(name, _)| Address::new("alb", &format!("service.{name}")));
     let watching = super::autoscaling::resources(blueprint).into_iter().map(|one| one.address);
     let http = [Address::new("alb", "listener.http")];
-    records.chain(services).chain(watching).chain(http).collect()
+    records.chain(services(blueprint)).chain(watching).chain(http).collect()
 }
 
 #[cfg(test)]
@@ -117,10 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn the_load_balancer_outlives_the_records_that_point_at_it() {
+    fn load_balancer_and_services_outlive_the_records_that_point_at_them() {
         let all = blueprint(json!({}), resources);
         let records = all.iter().find(|one| one.kind == "route53:weighted-records");
         let before = records.map(Desired::dependencies).unwrap_or_default();
-        assert!(before.contains(&"alb/load-balancer".into()) && before.contains(&"cutover/health-check".into()));
+        for address in ["alb/load-balancer", "alb/service.web", "cutover/health-check"] {
+            assert!(before.contains(&address.into()), "{address}");
+        }
     }
 }

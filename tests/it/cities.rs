@@ -72,7 +72,7 @@ fn malmo() {
 
 #[test]
 fn drammen() {
-    life("drammen", "drammen", ("storage: 40", "storage: 45"), &["rds/instance"]);
+    life("drammen", "drammen", ("storage: 30", "storage: 35"), &["rds/instance"]);
 }
 
 #[test]

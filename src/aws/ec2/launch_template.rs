@@ -2,9 +2,11 @@
 //! refers to the version moves on to it.
 
 use super::{answer, tag, template_data};
+use crate::aws::autoscaling::survey::template;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudResult, Input};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, LaunchTemplateSpecification};
 use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,7 @@ pub struct LaunchTemplate;
 pub const METADATA_HOPS: i32 = 1;
 
 /// What the city wants of its launch template.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LaunchTemplateProps {
     /// Its name, `<city>-…`.
     pub name: String,
@@ -49,6 +51,8 @@ pub struct LaunchTemplateOutputs {
 impl Resource for LaunchTemplate {
     const INFO: KindInfo = KindInfo {
         immutable: &["name"],
+        // A version can't change, so what was recorded of it holds as long as it exists.
+        unread: &["image", "instance_type", "profile", "security_group", "disk_gib", "metadata_hops", "user_data"],
         volatile: &["version"],
         create: Latency::measured(5, 5, 6),
         ..KindInfo::new("ec2:launch-template", Identity::Token)
@@ -57,13 +61,16 @@ impl Resource for LaunchTemplate {
     type Outputs = LaunchTemplateOutputs;
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
-        let mut version = match sought.recorded {
-            Some(recorded) => survey.launch_template(&recorded.id, &recorded.version).await?,
-            None => Default::default(),
-        };
-        if version.is_none() {
-            version = survey.launch_template(&sought.props.name, "$Latest").await?;
+        if let Some(recorded) = sought.recorded
+            && used(&survey.auto_scaling_groups().await?, recorded)
+        {
+            let outputs = LaunchTemplateOutputs { id: recorded.id.clone(), version: recorded.version.clone() };
+            return Ok(Some(Found::ready(sought.props.clone(), outputs)));
         }
+        let version = match sought.recorded {
+            Some(recorded) => survey.launch_template(&recorded.id, &recorded.version).await?,
+            None => survey.launch_template(&sought.props.name, "$Latest").await?,
+        };
         let Some(version) = version.as_ref() else {
             return Ok(None);
         };
@@ -121,4 +128,12 @@ impl Resource for LaunchTemplate {
         let deleted = aws.ec2.delete_launch_template().launch_template_id(&outputs.id).send().await;
         deleted.map(drop).map_err(call("ec2:DeleteLaunchTemplate"))
     }
+}
+
+/// Whether one of the groups starts its instances from the version: then it is there, as it was made.
+fn used(groups: &[AutoScalingGroup], recorded: &LaunchTemplateOutputs) -> bool {
+    let uses = |used: &LaunchTemplateSpecification| {
+        used.launch_template_id() == Some(&recorded.id) && used.version() == Some(&recorded.version)
+    };
+    groups.iter().filter(|group| group.status().is_none()).filter_map(template).any(uses)
 }

@@ -1,8 +1,9 @@
 //! EC2's part of a look at the city.
 //!
-//! An unchanged city is read with seven calls: subnets, NAT gateways, route tables, flow logs, security groups, one attribute of the
-//! VPC, and the launch template's version. What they prove isn't asked for: the VPC's block (the `local` route), the internet
-//! gateway (an active route to it), the Elastic IPs (their NAT gateways), the S3 endpoint (the routes that it keeps).
+//! An unchanged city is read with six calls: subnets, NAT gateways, route tables, flow logs, security groups, and one attribute of the
+//! VPC. What they prove isn't asked for: the VPC's block (the `local` route), the internet
+//! gateway (an active route to it), the Elastic IPs (their NAT gateways), the S3 endpoint (the routes that it keeps),
+//! the launch template (the Auto Scaling group that starts instances from it).
 
 use super::list;
 use crate::aws::memo::{Memo, MemoMap};

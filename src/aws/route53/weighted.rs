@@ -6,7 +6,7 @@ use super::names::plain;
 use super::pair::{LEGACY, NEW, Pair};
 use super::write::{built, record, submit};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
-use crate::engine::kind::{Identity, KindInfo};
+use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_route53::types::{AliasTarget, ChangeAction, ResourceRecordSet, RrType};
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,9 @@ fn observe(pair: &Pair, wanted: &WeightedProps) -> WeightedProps {
 impl Resource for WeightedRecords {
     const INFO: KindInfo = KindInfo {
         immutable: &["zone", "name"],
+        lingers: true,
+        // INSYNC within 60 s, and an alias's answer is kept for the 60 s that are the load balancer's TTL (D).
+        delete: Latency::documented(60, 120, 120),
         ..KindInfo::new("route53:weighted-records", Identity::Same(&["zone", "name"]))
     };
     type Props = WeightedProps;
