@@ -1,5 +1,7 @@
 //! How the process ends, and what it says when that is an error.
 
+use crate::engine::{CloudError, ErrorClass};
+use crate::state::StoreError;
 use crate::view::note;
 use crate::view::style::{BOLD, RED, paint};
 use std::process::ExitCode;
@@ -50,13 +52,20 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     Exit::Error.into()
 }
 
+/// What a failed call to AWS, or to the state in S3, means for the caller.
+fn class(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorClass> {
+    let of_store = || match cause.downcast_ref()? {
+        StoreError::Call { cause, .. } => Some(cause.class),
+        _ => None,
+    };
+    cause.downcast_ref::<CloudError>().map(|error| error.class).or_else(of_store)
+}
+
 fn hint(error: &anyhow::Error) -> Option<String> {
     if let Some(Hint(text)) = error.downcast_ref() {
         return Some(text.clone());
     }
-    use crate::engine::{CloudError, ErrorClass};
-    let class = error.chain().find_map(|cause| cause.downcast_ref::<CloudError>()).map(|error| error.class)?;
-    match class {
+    match error.chain().find_map(class)? {
         ErrorClass::Denied => Some(
             "check AWS_PROFILE and the permissions of its role; `aws sts get-caller-identity` shows who you are".into(),
         ),

@@ -8,6 +8,7 @@ use crate::aws::Resource;
 use crate::aws::route53::health_check::{HealthCheck, HealthCheckProps};
 use crate::aws::route53::shift::{Shift, ShiftProps};
 use crate::aws::route53::weighted::{WeightedProps, WeightedRecords};
+use crate::aws::sns::subscription::Subscription;
 use crate::engine::input::output;
 use crate::engine::{Address, Desired};
 
@@ -95,7 +96,10 @@ fn shifts(blueprint: &Blueprint<'_>) -> Vec<Desired> {
 fn ready(blueprint: &Blueprint<'_>) -> Vec<Address> {
     let records =
         blueprint.spec.legacy.records.iter().map(|name| Address::from(records_address(name.as_str()).as_str()));
-    let watching = super::autoscaling::resources(blueprint).into_iter().map(|one| one.address);
+    // Who is mailed may change at any time: that has nothing to do with the traffic.
+    let watching =
+        super::autoscaling::resources(blueprint).into_iter().filter(|one| one.kind != Subscription::INFO.name);
+    let watching = watching.map(|one| one.address);
     let http = [Address::new("alb", "listener.http")];
     records.chain(services(blueprint)).chain(watching).chain(http).collect()
 }

@@ -29,7 +29,7 @@ impl S3Store {
         match error.code.as_str() {
             "PreconditionFailed" | "ConditionalRequestConflict" => StoreError::Conflict { key: key.into() },
             "NoSuchBucket" => StoreError::NoBucket { bucket: self.bucket.clone() },
-            _ => StoreError::Failed(format!("{error} (s3://{}/{key})", self.bucket)),
+            _ => StoreError::Call { place: format!("s3://{}/{key}", self.bucket), cause: error },
         }
     }
 }

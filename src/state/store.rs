@@ -37,6 +37,14 @@ pub enum StoreError {
         /// The bucket.
         bucket: String,
     },
+    /// A call that failed for another reason.
+    #[error("{cause} ({place})")]
+    Call {
+        /// The object's place, `s3://bucket/key`.
+        place: String,
+        /// Why.
+        cause: crate::engine::CloudError,
+    },
     /// Anything else.
     #[error("{0}")]
     Failed(String),

@@ -9,15 +9,7 @@ fn behaves_like_aws() {
     world.run_with(&["sandbox", "start"], &[]).expect(0); // makes the virtual environment
     let python = world.status()["python"].as_str().unwrap().to_owned();
     let output = Command::new(python)
-        .args([
-            "-m",
-            "unittest",
-            "discover",
-            "--start-directory",
-            "tests/sandbox",
-            "--top-level-directory",
-            "tests/sandbox",
-        ])
+        .args(["-m", "unittest", "discover", "--start-directory", "tests/sandbox", "--top-level-directory", "."])
         .current_dir(root())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()

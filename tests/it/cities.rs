@@ -55,9 +55,11 @@ fn life(city: &str, database: &str, edit: (&str, &str), expected: &[&str]) {
         world.run(&["plan", city, "--detailed-exitcode"]).expect(0);
     }
 
+    // Not always as at the beginning: a mail subscription that nobody confirmed can't be taken back, AWS drops it after days.
+    let standing = world.python("inventory.py", &[city]);
     let refused = world.run(&["destroy", city, "--yes"]).expect(1);
     assert!(refused.err.contains(&format!("--delete-database {database}")), "{}", refused.err);
-    assert_eq!(world.python("inventory.py", &[city])["count"], built["count"], "a refused destroy touches nothing");
+    assert_eq!(world.python("inventory.py", &[city]), standing, "a refused destroy touches nothing");
     world.run(&["destroy", city, "--yes", "--delete-database", database]).expect(0);
     let left = world.python("inventory.py", &[city]);
     assert_eq!(left["count"], 0, "nothing of the city is left: {left}");
@@ -67,15 +69,17 @@ fn life(city: &str, database: &str, edit: (&str, &str), expected: &[&str]) {
 
 #[test]
 fn malmo() {
-    life("malmo", "malmo", ("max: 8", "max: 9"), &["autoscaling/target.web"]);
+    // The alarm that tells when all tasks run that may, counts with the same number.
+    life("malmo", "malmo", ("max: 8", "max: 9"), &["autoscaling/target.web", "autoscaling/alarm.web-at-max"]);
 }
 
 #[test]
 fn drammen() {
-    life("drammen", "drammen", ("storage: 30", "storage: 35"), &["rds/instance"]);
+    life("drammen", "drammen", ("backup_days: 7", "backup_days: 9"), &["rds/instance"]);
 }
 
 #[test]
 fn antwerp() {
-    life("antwerp", "antwerp", ("- ops@", "- night@"), &["autoscaling/subscription.0"]);
+    let subscriptions = ["night", "ops"].map(|name| format!("autoscaling/subscription.{name}@velo-antwerpen.example"));
+    life("antwerp", "antwerp", ("[ops@", "[night@"), &[&subscriptions[0], &subscriptions[1]]);
 }

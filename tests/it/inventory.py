@@ -69,9 +69,9 @@ keep("cluster", [c["clusterName"] for c in clusters])
 for cluster in clusters:
     keep("service", ecs.list_services(cluster=cluster["clusterArn"])["serviceArns"])
     keep("container instance", ecs.list_container_instances(cluster=cluster["clusterArn"])["containerInstanceArns"])
-keep("task definition", pages(ecs, "list_task_definitions", "taskDefinitionArns", familyPrefix=city))
-families = pages(ecs, "list_task_definition_families", "families", familyPrefix=f"{city}-", status="ACTIVE")
-keep("task definition family", families)
+families = pages(ecs, "list_task_definition_families", "families", familyPrefix=f"{city}-")
+keep("task definition", [arn for family in families for status in ("ACTIVE", "INACTIVE")
+                         for arn in pages(ecs, "list_task_definitions", "taskDefinitionArns", familyPrefix=family, status=status)])
 providers = [p["name"] for p in ecs.describe_capacity_providers()["capacityProviders"] if p["status"] == "ACTIVE"]
 keep("capacity provider", [name for name in providers if name.startswith(city)])
 

@@ -6,6 +6,5 @@ mod cities;
 mod commands;
 mod database;
 mod harness;
-mod killed;
 mod plans;
 mod saved;

@@ -30,7 +30,7 @@ def start(speed: float = SPEED) -> dict:
         [sys.executable, "-B", "-m", "adapter", "--port", "0", "--home", home, "--speed", str(speed)],
         cwd=ROOT / "src" / "sandbox", stdout=log, stderr=log, start_new_session=True,
     )
-    atexit.register(lambda: (process.terminate(), process.wait(10), log.close()))
+    atexit.register(lambda: (process.kill(), process.wait(), log.close()))
     ready = Path(home) / "endpoint.json"
     for _ in range(600):
         if ready.exists():

@@ -1,6 +1,5 @@
 """ECS services and tasks: they reach a steady state, fail and are rolled back, move, go away."""
 
-import time
 import unittest
 
 from .base import REGION
@@ -156,15 +155,15 @@ class Services(World):
             self.assertEqual(len({t["containerInstanceArn"] for t in tasks}), 2, name)
 
     def test_a_long_time_passes(self) -> None:
-        """What nobody looks at for a month costs no time: pauses grow, and nothing plans itself without end."""
+        """What nobody looks at for a month costs little: pauses grow, and nothing plans itself without end."""
         self.everything()
         self.definition("web:broken")
         config = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
         self.ecs.update_service(cluster="malmo", service="web", taskDefinition="web:2", deploymentConfiguration=config)
         self.pass_time(30 * 24 * 3600)
-        began = time.monotonic()
         self.assertEqual(self.rollout()[0], "IN_PROGRESS")
-        self.assertLess(time.monotonic() - began, 8)
+        failed = self.seen()["deployments"][0]["failedTasks"]
+        self.assertTrue(100 < failed < 10_000, f"{failed} tasks failed in a month: one in some minutes")
         self.assertEqual(self.health(), {"healthy": 2})
 
     def test_delete(self) -> None:

@@ -36,7 +36,7 @@ class Control:
             ("POST", "speed"): lambda body: self.clock.set_speed(float(body["speed"])),
             ("POST", "advance"): lambda body: self.clock.advance(float(body["seconds"])),
             ("POST", "seed"): self._seed,
-            ("POST", "stop"): lambda _: self.stop(),
+            ("POST", "stop"): lambda _: None,
         }
 
     def answer(self, environ: dict, body: bytes) -> Response:
@@ -52,7 +52,10 @@ class Control:
         except Exception as error:  # the log has the trace
             traceback.print_exc()
             return _json({"error": f"{type(error).__name__}: {error}"}, 500)
-        return _json({"ok": True} if result is None else result)
+        response = _json({"ok": True} if result is None else result)
+        if name == "stop":
+            response.call_on_close(self.stop)  # not before the answer is on its way
+        return response
 
     def _status(self) -> dict[str, Any]:
         counts = self.calls.counts()

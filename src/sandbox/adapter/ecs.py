@@ -39,6 +39,7 @@ def install(_clock):
         ecs_definitions.describe_task_definition,
         ecs_definitions.deregister_task_definition,
         ecs_definitions.list_task_definitions,
+        ecs_definitions.list_task_definition_families,
         ecs_definitions.delete_task_definitions,
     )
     replace(

@@ -147,6 +147,17 @@ def list_task_definitions(self):
     return ActionResult({"taskDefinitionArns": [definition.arn for definition in found]})
 
 
+def list_task_definition_families(self):
+    prefix, status = self._get_param("familyPrefix") or "", self._get_param("status")
+    found = []
+    for family, revisions in self.ecs_backend.task_definitions.items():
+        there = {d.status for d in revisions.values()} & {"ACTIVE", "INACTIVE"}
+        kind = "ACTIVE" if "ACTIVE" in there else "INACTIVE"
+        if there and family.startswith(prefix) and status in (None, "ALL", kind):
+            found.append(family)
+    return ActionResult({"families": sorted(found)})
+
+
 def delete_task_definitions(self):
     wanted = self._get_param("taskDefinitions") or []
     if not wanted or len(wanted) > 10:

@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
+from moto.route53 import models
 from moto.route53.exceptions import NoSuchHealthCheck, Route53ClientError
 from moto.route53.models import HealthCheck, Route53Backend
 from moto.route53.responses import Route53
@@ -49,6 +50,9 @@ def _info(clock: Clock, backend: Any, name: str) -> ActionResult:
 
 
 def _references() -> None:
+    unmarked = models.create_route53_zone_id
+    models.create_route53_zone_id = lambda *args, **kwargs: f"Z{unmarked(*args, **kwargs)[1:]}"  # as AWS's begin
+
     @wrap(Route53Backend, "create_hosted_zone")
     def zone(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
         reference = kwargs.get("caller_reference")
