@@ -5,6 +5,7 @@ mod adapter;
 mod cities;
 mod commands;
 mod database;
+#[allow(dead_code, reason = "tests of kills use the rest")]
 mod harness;
 mod plans;
 mod saved;
