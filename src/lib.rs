@@ -13,6 +13,7 @@
 
 pub mod aws;
 pub mod cli;
+pub mod database;
 pub mod engine;
 pub mod phases;
 pub mod sandbox;

@@ -91,3 +91,14 @@ pub async fn pause(length: Duration, stop: &watch::Receiver<bool>) -> Result<(),
         _ = stop.wait_for(|stop| *stop) => Err(Ended::Stopped),
     }
 }
+
+/// Asks every so often until the answer is yes. The caller sets the limit.
+pub async fn until<E, F: Future<Output = Result<bool, E>>>(
+    every: Duration,
+    mut look: impl FnMut() -> F,
+) -> Result<(), E> {
+    while !look().await? {
+        tokio::time::sleep(every).await;
+    }
+    Ok(())
+}

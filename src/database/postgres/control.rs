@@ -1,0 +1,96 @@
+//! What the move itself keeps in the databases: the schema `migrate` with the gate's row and the marks, and a user for the replication.
+
+use super::connect::Place;
+use super::scram;
+use super::sql::{ident, literal, one, run};
+use crate::database::{DatabaseResult, Login, Secret, Side};
+
+/// The schema that all of it is in.
+pub const SCHEMA: &str = "migrate";
+
+/// One row: who serves. Two tables of marks, each written on one side and carried to the other by replication; a mark with a number is
+/// the right to serve. They have no keys and only inserts are published, so that nothing in them can stop a subscription.
+const TABLES: &str = "
+CREATE SCHEMA IF NOT EXISTS migrate;
+CREATE TABLE IF NOT EXISTS migrate.gate (
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
+  state text NOT NULL CHECK (state IN ('open', 'frozen', 'waiting', 'given')),
+  until timestamptz,
+  epoch bigint NOT NULL
+);
+CREATE TABLE IF NOT EXISTS migrate.from_old (id uuid NOT NULL, handover bigint, at timestamptz DEFAULT clock_timestamp());
+CREATE TABLE IF NOT EXISTS migrate.from_new (id uuid NOT NULL, handover bigint, at timestamptz DEFAULT clock_timestamp());
+";
+
+/// Names that can stand in a replication slot's name too: the database's, with what else has to be left out.
+pub struct Names {
+    /// The user that the other server logs in as.
+    pub user: String,
+    base: String,
+}
+
+impl Names {
+    /// The names for a move of `database`: a server may hold those of several cities.
+    pub fn new(database: &str) -> Self {
+        let plain: String = database.to_lowercase().chars().filter(|c| c.is_ascii_alphanumeric()).take(30).collect();
+        Self { user: format!("migrate_{plain}"), base: format!("migrate_{plain}") }
+    }
+
+    /// The subscription on the other side to what `side` publishes, and its slot on `side`.
+    pub fn stream(&self, from: Side) -> String {
+        format!("{}_from_{}", self.base, from.name())
+    }
+
+    /// The publication of the data.
+    pub fn data(&self) -> String {
+        format!("{}_data", self.base)
+    }
+
+    /// The publication of the marks.
+    pub fn marks(&self) -> String {
+        format!("{}_marks", self.base)
+    }
+}
+
+/// Makes the tables; the old side's gate is open, the new side's waits for the first handing over.
+pub async fn prepare(place: &Place, side: Side) -> DatabaseResult<()> {
+    let (state, epoch) = match side {
+        Side::Old => ("open", 0),
+        Side::New => ("waiting", 1),
+    };
+    let row = format!("INSERT INTO migrate.gate (state, epoch) VALUES ('{state}', {epoch}) ON CONFLICT DO NOTHING;");
+    run(&place.pool, &format!("making the schema {SCHEMA} on the {} side", side.name()), format!("{TABLES}{row}")).await
+}
+
+/// Gives the replication user of `place` a new password, and makes it if need be. The server sees the password's verifier only, so its
+/// log can't hold the password.
+pub async fn replication_login(place: &Place, names: &Names) -> DatabaseResult<Login> {
+    let what = "making the user for the replication";
+    let login = Login { user: names.user.clone(), password: Secret::random() };
+    let verifier = literal(&scram::verifier(&login.password));
+    let name = ident(&login.user);
+    let exists: bool = one(
+        &place.pool,
+        what,
+        format!("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = {})", literal(&login.user)),
+    )
+    .await?;
+    // RDS gives the right to replicate through a role of its own.
+    let rds: bool =
+        one(&place.pool, what, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_replication')").await?;
+    let verb = if exists { "ALTER" } else { "CREATE" };
+    let right = if rds { "" } else { "REPLICATION" };
+    let grant = if rds { format!("GRANT rds_replication TO {name};") } else { String::new() };
+    let schemas: String = one(
+        &place.pool,
+        what,
+        format!(
+            "SELECT coalesce(string_agg(format('GRANT USAGE ON SCHEMA %1$I TO {name}; GRANT SELECT ON ALL TABLES IN SCHEMA %1$I TO {name};', \
+             nspname), ' '), '') FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'",
+        ),
+    )
+    .await?;
+    let sql = format!("{verb} ROLE {name} LOGIN {right} PASSWORD {verifier}; {grant} {schemas}");
+    run(&place.pool, what, sql).await?;
+    Ok(login)
+}

@@ -1,0 +1,242 @@
+//! The two streams: publications and slots on one side, a subscription on the other. Only that of the side that serves runs.
+
+use super::connect::{Place, server_conninfo};
+use super::control::{Names, replication_login};
+use super::sql::{column, ident, literal, one, run};
+use super::tables;
+use crate::database::engine::Following;
+use crate::database::error::doing;
+use crate::database::{DatabaseError, DatabaseResult, Network, Side};
+use uuid::Uuid;
+
+/// Everything that both ends need.
+pub struct Ends<'a> {
+    /// The side that publishes.
+    pub from: &'a Place,
+    /// The side that subscribes.
+    pub to: &'a Place,
+    /// Which one publishes.
+    pub side: Side,
+    /// The names of it all.
+    pub names: &'a Names,
+    /// How the servers reach each other.
+    pub network: &'a Network,
+}
+
+impl Ends<'_> {
+    fn name(&self) -> String {
+        self.names.stream(self.side)
+    }
+
+    fn marks(&self) -> String {
+        format!("migrate.from_{}", self.side.name())
+    }
+
+    fn what(&self, doing: &str) -> String {
+        format!("{doing} the stream from the {} side", self.side.name())
+    }
+
+    async fn slot(&self) -> DatabaseResult<Option<Slot>> {
+        let sql = "SELECT active_pid, coalesce(wal_status, 'lost') = 'lost' AS lost, \
+                   pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint AS lag \
+                   FROM pg_replication_slots WHERE slot_name = $1";
+        let row: Option<(Option<i32>, bool, Option<i64>)> = sqlx::query_as(sql)
+            .bind(self.name())
+            .fetch_optional(&self.from.pool)
+            .await
+            .map_err(doing(self.what("looking for the slot of")))?;
+        Ok(row.map(|(active_pid, lost, lag)| Slot { active_pid, lost, lag }))
+    }
+
+    async fn subscription(&self) -> DatabaseResult<Option<bool>> {
+        let sql = "SELECT subenabled FROM pg_subscription WHERE subname = $1 \
+                   AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        sqlx::query_scalar(sql)
+            .bind(self.name())
+            .fetch_optional(&self.to.pool)
+            .await
+            .map_err(doing(self.what("looking for")))
+    }
+
+    /// Publishes all tables and the marks.
+    pub async fn publish(&self) -> DatabaseResult<()> {
+        let what = self.what("publishing");
+        let tables = tables::all_identified(&self.from.pool).await?;
+        let list: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+        let there: Vec<String> = column(&self.from.pool, &what, "SELECT pubname::text FROM pg_publication").await?;
+        let (data, marks) = (ident(&self.names.data()), ident(&self.names.marks()));
+        let all = "publish = 'insert, update, delete, truncate'";
+        let mut sql = match there.contains(&self.names.data()) {
+            true => format!("ALTER PUBLICATION {data} SET ({all});"),
+            false => format!("CREATE PUBLICATION {data} FOR TABLE {} WITH ({all});", list.join(", ")),
+        };
+        if !there.contains(&self.names.marks()) {
+            sql += &format!("CREATE PUBLICATION {marks} FOR TABLE {} WITH (publish = 'insert');", self.marks());
+        }
+        run(&self.from.pool, &what, sql).await
+    }
+
+    async fn version(&self) -> DatabaseResult<i32> {
+        one(&self.to.pool, "asking for the version", "SELECT current_setting('server_version_num')::int").await
+    }
+
+    /// The statement that makes the subscription. It holds the replication user's password, and servers that log changes of the schema
+    /// log it, unless the session may switch that off.
+    async fn subscribe(&self, options: &str) -> DatabaseResult<()> {
+        let what = self.what("subscribing to");
+        let login = replication_login(self.from, self.names).await?;
+        // Changes that came by the other stream stay out of this one, where the version can tell them apart.
+        let origin = if self.version().await? >= 160_000 { ", origin = none" } else { "" };
+        let sql = format!(
+            "CREATE SUBSCRIPTION {} CONNECTION {} PUBLICATION {}, {} WITH (slot_name = {}, {options}{origin})",
+            ident(&self.name()),
+            server_conninfo(&self.from.access.server, &login, self.network),
+            ident(&self.names.data()),
+            ident(&self.names.marks()),
+            literal(&self.name()),
+        );
+        let mut connection = self.to.pool.acquire().await.map_err(doing(what.clone()))?;
+        for quieter in [
+            "SET log_statement = 'none'",
+            "SET log_min_duration_statement = -1",
+            "SET log_min_error_statement = 'panic'",
+        ] {
+            // Who may not, can't: docs/database.md says what then remains in the log.
+            let _ = sqlx::query(quieter).execute(&mut *connection).await;
+        }
+        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *connection).await;
+        let _ = sqlx::query("RESET ALL").execute(&mut *connection).await;
+        done.map(drop).map_err(doing(what))
+    }
+
+    /// Begins to copy and to follow.
+    pub async fn begin(&self) -> DatabaseResult<()> {
+        if self.subscription().await?.is_some() {
+            return Ok(());
+        }
+        // A subscription whose making was cut off leaves a slot.
+        self.drop_slot().await?;
+        let mut full = Vec::new();
+        for table in tables::all(&self.to.pool).await? {
+            let sql = format!("SELECT EXISTS (SELECT FROM {})", table.name);
+            if one::<bool>(&self.to.pool, "looking for rows on the new side", sql).await? {
+                full.push(table.name);
+            }
+        }
+        if !full.is_empty() {
+            return Err(DatabaseError::Refused(format!(
+                "the new side holds rows that didn't come by replication, in {}: empty these tables, or the database",
+                full.join(", ")
+            )));
+        }
+        self.subscribe("copy_data = true").await
+    }
+
+    /// The subscription, switched off, and a slot for it; both as they must be to be switched on.
+    pub async fn prepare(&self) -> DatabaseResult<()> {
+        self.publish().await?;
+        if self.slot().await?.is_some_and(|slot| slot.lost) {
+            self.drop_slot().await?;
+        }
+        if self.slot().await?.is_none() {
+            let sql = format!("SELECT pg_create_logical_replication_slot({}, 'pgoutput')", literal(&self.name()));
+            run(&self.from.pool, &self.what("making the slot of"), sql).await?;
+        }
+        match self.subscription().await? {
+            Some(false) => {}
+            Some(true) => {
+                let sql = format!("ALTER SUBSCRIPTION {} DISABLE", ident(&self.name()));
+                run(&self.to.pool, &self.what("holding"), sql).await?;
+            }
+            None => self.subscribe("create_slot = false, enabled = false, copy_data = false").await?,
+        }
+        self.advance().await
+    }
+
+    /// The stream begins here: what was written before is never sent.
+    pub async fn advance(&self) -> DatabaseResult<()> {
+        // A slot moves only over what is safely on disk, and what replication applied is written there lazily: this makes it so.
+        self.mark().await?;
+        let sql = format!("SELECT pg_replication_slot_advance({}, pg_current_wal_lsn())", literal(&self.name()));
+        run(&self.from.pool, &self.what("setting the beginning of"), sql).await
+    }
+
+    /// Leaves a mark behind everything that is committed.
+    pub async fn mark(&self) -> DatabaseResult<String> {
+        let id = Uuid::new_v4().to_string();
+        let sql = format!("SET LOCAL synchronous_commit = on; INSERT INTO {} (id) VALUES ('{id}')", self.marks());
+        run(&self.from.pool, &self.what("marking"), sql).await?;
+        Ok(id)
+    }
+
+    /// Whether the mark has arrived, and so everything before it: a subscription applies transactions in the order of their commits.
+    pub async fn applied(&self, mark: &str) -> DatabaseResult<bool> {
+        let sql = format!("SELECT EXISTS (SELECT FROM {} WHERE id = '{mark}')", self.marks());
+        one(&self.to.pool, &self.what("following"), sql).await
+    }
+
+    /// Marks that have done their service.
+    pub async fn sweep(&self) -> DatabaseResult<()> {
+        let sql = format!("DELETE FROM {} WHERE handover IS NULL", self.marks());
+        run(&self.from.pool, "removing old marks", sql.clone()).await?;
+        run(&self.to.pool, "removing old marks", sql).await
+    }
+
+    /// How far it is.
+    pub async fn following(&self) -> DatabaseResult<Following> {
+        let what = self.what("following");
+        let counts = "SELECT count(*) FILTER (WHERE srsubstate = 'r')::bigint, count(*)::bigint FROM pg_subscription_rel r \
+                      JOIN pg_subscription s ON s.oid = r.srsubid WHERE s.subname = $1";
+        let (tables, of): (i64, i64) =
+            sqlx::query_as(counts).bind(self.name()).fetch_one(&self.to.pool).await.map_err(doing(what.clone()))?;
+        let slot = self.slot().await?;
+        let enabled = self.subscription().await?;
+        let trouble = match (&slot, enabled) {
+            (_, None) => Some(format!("the subscription {} is gone", self.name())),
+            (_, Some(false)) => {
+                Some(format!("the subscription {} is switched off: an error stopped it, or somebody did", self.name()))
+            }
+            (None, _) => Some(format!("the slot {} is gone", self.name())),
+            (Some(slot), _) if slot.lost => Some(format!(
+                "the slot {} was given up: the log that it needed grew over max_slot_wal_keep_size",
+                self.name()
+            )),
+            _ => None,
+        };
+        Ok(Following {
+            tables: tables.unsigned_abs(),
+            of: of.unsigned_abs(),
+            bytes: tables::bytes(&self.to.pool).await?,
+            total: tables::bytes(&self.from.pool).await?,
+            lag: slot.map_or(0, |slot| slot.lag.unwrap_or(0).unsigned_abs()),
+            trouble,
+        })
+    }
+
+    /// Takes the subscription down, and then its slot.
+    pub async fn end(&self) -> DatabaseResult<()> {
+        let name = ident(&self.name());
+        if self.subscription().await?.is_some() {
+            let sql = format!(
+                "ALTER SUBSCRIPTION {name} DISABLE; ALTER SUBSCRIPTION {name} SET (slot_name = NONE); DROP SUBSCRIPTION {name}"
+            );
+            run(&self.to.pool, &self.what("ending"), sql).await?;
+        }
+        self.drop_slot().await
+    }
+
+    async fn drop_slot(&self) -> DatabaseResult<()> {
+        let Some(slot) = self.slot().await? else { return Ok(()) };
+        let what = self.what("removing the slot of");
+        if let Some(pid) = slot.active_pid {
+            run(&self.from.pool, &what, format!("SELECT pg_terminate_backend({pid}, 5000)")).await?;
+        }
+        run(&self.from.pool, &what, format!("SELECT pg_drop_replication_slot({})", literal(&self.name()))).await
+    }
+}
+
+struct Slot {
+    active_pid: Option<i32>,
+    lost: bool,
+    lag: Option<i64>,
+}
