@@ -3,6 +3,7 @@
 pub mod access;
 pub mod engine;
 pub mod error;
+pub mod follow;
 pub mod postgres;
 pub mod runbook;
 pub mod secret;

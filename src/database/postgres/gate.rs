@@ -183,7 +183,7 @@ pub async fn hand_over(place: &Place, side: Side, names: &Names, margin: Duratio
         Err(error) if code(&error) == "55P03" => {
             return Err(DatabaseError::Refused("the freeze has run out and users write again".into()));
         }
-        other => drop(other.map_err(doing(what.clone()))?),
+        other => other.map(|_| ()).map_err(doing(what.clone()))?,
     }
     let give = "UPDATE migrate.gate SET state = 'given', until = NULL \
                 WHERE state = 'frozen' AND until > clock_timestamp() + make_interval(secs => $1)";

@@ -114,7 +114,7 @@ impl Engine for Postgres {
     }
 
     async fn compare_all(&self) -> DatabaseResult<Compared> {
-        compare::all(&self.old, &self.new).await
+        compare::live(&self.old, &self.new).await
     }
 
     async fn gate(&self, side: Side) -> DatabaseResult<Gate> {

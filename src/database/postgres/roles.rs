@@ -15,6 +15,8 @@ struct Role {
     settings: Vec<String>,
 }
 
+type Row = (String, bool, String, Option<String>, Vec<String>);
+
 /// Not the server's own, and not the replication user.
 const OURS: &str = "rolname !~ '^pg_' AND rolname !~ '^rds' AND rolname !~ '^migrate_'";
 
@@ -32,7 +34,7 @@ pub async fn copy(old: &Place, new: &Place, service: &Login) -> DatabaseResult<(
            coalesce((SELECT setconfig FROM pg_db_role_setting s WHERE s.setrole = r.oid AND s.setdatabase = 0), '{{}}') AS settings
          FROM {catalogue} r WHERE {OURS} ORDER BY 1"
     );
-    let rows: Vec<(String, bool, String, Option<String>, Vec<String>)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+    let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .fetch_all(&old.pool)
         .await
         .map_err(doing("reading the users of the old side"))?;

@@ -1,4 +1,6 @@
 //! Databases on real servers.
 
+mod moves;
 #[allow(dead_code, reason = "the modules beside it use what they need")]
 pub mod server;
+mod world;
