@@ -50,7 +50,7 @@ async fn targets(aws: &Aws, state: &State) -> CloudResult<Vec<(String, String)>>
             .target_group_arn(arn)
             .send()
             .await
-            .map_err(call("elb:DescribeTargetHealth"))?;
+            .map_err(call("elasticloadbalancing:DescribeTargetHealth"))?;
         let states: Vec<&str> = answer
             .target_health_descriptions()
             .iter()

@@ -12,6 +12,7 @@ mod init;
 mod interrupt;
 mod open;
 mod plan;
+mod policy;
 mod run;
 mod sandbox;
 mod schema;
@@ -62,6 +63,7 @@ enum Command {
     Schema(schema::Args),
     Init(init::Args),
     Bootstrap(bootstrap::Args),
+    Policy(policy::Args),
     #[command(subcommand)]
     State(state::Command),
     #[command(subcommand)]
@@ -100,6 +102,7 @@ async fn dispatch(globals: Globals, command: Command) -> anyhow::Result<Exit> {
         Command::Schema(args) => schema::run(&args),
         Command::Init(args) => init::run(&globals, &args),
         Command::Bootstrap(args) => bootstrap::run(&globals, args).await,
+        Command::Policy(args) => policy::run(&globals, &args),
         Command::State(command) => state::run(&globals, command).await,
         Command::Sandbox(command) => sandbox::run(command),
         Command::Completions(args) => completions::run::<Cli>(&args),

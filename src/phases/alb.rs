@@ -12,6 +12,7 @@ use crate::aws::elb::load_balancer::{LoadBalancer, LoadBalancerProps};
 use crate::aws::route53::validation::{ValidationProps, ValidationRecords};
 use crate::engine::Desired;
 use crate::engine::input::output;
+use crate::spec::CitySpec;
 use std::collections::BTreeSet;
 
 pub(super) use services::front;
@@ -39,13 +40,13 @@ fn load_balancer_name(city: &str) -> String {
 }
 
 /// Every name that the city answers to: those of today's records, and the services' own.
-fn hosts(blueprint: &Blueprint<'_>) -> BTreeSet<String> {
-    let services = blueprint.spec.services.iter().flat_map(|(_, service)| &service.hosts);
-    blueprint.spec.legacy.records.iter().chain(services).map(ToString::to_string).collect()
+pub fn hosts(spec: &CitySpec) -> BTreeSet<String> {
+    let services = spec.services.iter().flat_map(|(_, service)| &service.hosts);
+    spec.legacy.records.iter().chain(services).map(ToString::to_string).collect()
 }
 
 fn certificate(blueprint: &Blueprint<'_>) -> [Desired; 2] {
-    let names = hosts(blueprint);
+    let names = hosts(blueprint.spec);
     // A certificate is issued to at most 64 characters (D); the other names may be longer.
     let shortest = names.iter().min_by_key(|name| name.len()).cloned().unwrap_or_default();
     let load_balancer = load_balancer_name(blueprint.city);

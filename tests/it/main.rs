@@ -8,4 +8,5 @@ mod database;
 #[allow(dead_code, reason = "tests of kills use the rest")]
 mod harness;
 mod plans;
+mod policy;
 mod saved;
