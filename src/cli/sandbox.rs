@@ -3,11 +3,14 @@
 use super::exit::Exit;
 use super::plan::Format;
 use crate::sandbox::{
-    DEFAULT_SPEED, Sandbox, Seed, SeedDatabase, SeedInstances, SeedLegacy, Start, default_home, interpreter,
+    DEFAULT_MEGABYTES, DEFAULT_SPEED, Databases, Role, Sandbox, Seed, SeedDatabase, SeedInstances, SeedLegacy,
+    ServerState, Servers, Start, default_home, interpreter,
 };
 use crate::spec::City;
 use crate::view::{note, out};
 use anyhow::anyhow;
+use std::fmt::Display;
+use std::str::FromStr;
 
 /// A local AWS: no account, no credentials, nothing real is touched.
 #[derive(clap::Subcommand)]
@@ -18,6 +21,12 @@ pub enum Command {
         /// How many times as fast as at AWS time passes.
         #[arg(long, default_value_t = DEFAULT_SPEED, env = "MIGRATE_SANDBOX_SPEED")]
         speed: f64,
+        /// Real servers behind databases: off, auto (where the engine is installed), on [default: auto].
+        #[arg(long, value_name = "WHEN", num_args = 0..=1, default_missing_value = "on", env = "MIGRATE_SANDBOX_DATABASES")]
+        databases: Option<Servers>,
+        /// The size of a city's legacy database.
+        #[arg(long, default_value_t = DEFAULT_MEGABYTES, env = "MIGRATE_SANDBOX_MEGABYTES")]
+        megabytes: u32,
         /// The account of the dummy credentials.
         #[arg(long, value_name = "ACCOUNT", default_value = "123456789012")]
         account: String,
@@ -40,8 +49,8 @@ pub enum Command {
 /// Runs it. These calls block: nothing else is going on.
 pub fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
-        Command::Start { speed, account, region } => {
-            let sandbox = tokio::task::block_in_place(|| begin(speed))?;
+        Command::Start { speed, databases, megabytes, account, region } => {
+            let sandbox = tokio::task::block_in_place(|| begin(speed, databases.unwrap_or_default(), megabytes))?;
             for (name, value) in sandbox.exports(&account, &region) {
                 out(&format!("export {name}={value}\n"));
             }
@@ -64,8 +73,18 @@ fn running() -> anyhow::Result<Sandbox> {
         .ok_or_else(|| anyhow!("no sandbox is running: `migrate sandbox start` starts one"))
 }
 
-fn begin(speed: f64) -> anyhow::Result<Sandbox> {
-    Ok(Sandbox::start(&Start { home: default_home()?, speed }, &mut |doing| note(doing))?)
+fn begin(speed: f64, databases: Servers, megabytes: u32) -> anyhow::Result<Sandbox> {
+    let mut new = false;
+    let sandbox = Sandbox::start(&Start { home: default_home()?, speed, databases, megabytes }, &mut |doing| {
+        new = true;
+        note(doing);
+    })?;
+    if new {
+        for how in sandbox.status()?.databases.missing.values() {
+            note(&format!("{how}: such databases are records here, nothing is moved"));
+        }
+    }
+    Ok(sandbox)
 }
 
 fn status(output: Format) -> anyhow::Result<Exit> {
@@ -89,18 +108,48 @@ fn status(output: Format) -> anyhow::Result<Exit> {
             database.engine, database.name, database.endpoint, database.user
         ));
         out(&format!("  password  {}\n", database.log_in));
+        servers(&status.databases, &city.city);
     }
     Ok(Exit::Done)
 }
 
+/// The real servers of a city's databases.
+fn servers(databases: &Databases, city: &str) {
+    let ours: Vec<_> = databases.servers.iter().filter(|server| server.city == city).collect();
+    for server in &ours {
+        let whose = if server.role == Role::Legacy { "legacy" } else { "RDS" };
+        let version = server.version.as_deref().unwrap_or_default();
+        let state = match server.state {
+            ServerState::Ready => {
+                format!("at {}:{}, database {}, user {}", server.host, server.port, server.name, server.user)
+            }
+            ServerState::Starting => "is starting".to_owned(),
+            ServerState::Stopped => "is stopped".to_owned(),
+            ServerState::Failed => format!("failed: {}", server.error.as_deref().unwrap_or_default()),
+        };
+        out(&format!("  server    {whose}: {} {version} {state}\n", server.engine));
+    }
+    if let Some(ca) = databases.ca.as_ref().filter(|_| !ours.is_empty()) {
+        out(&format!("  verify by {}\n", ca.display()));
+    }
+}
+
 /// The running sandbox, or a new one, with these cities' legacy sides planted.
 pub fn start(seeds: &[Seed]) -> anyhow::Result<Sandbox> {
-    let speed = std::env::var("MIGRATE_SANDBOX_SPEED").ok().and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_SPEED);
-    let sandbox = begin(speed)?;
+    let speed = set("MIGRATE_SANDBOX_SPEED")?.unwrap_or(DEFAULT_SPEED);
+    let databases = set("MIGRATE_SANDBOX_DATABASES")?.unwrap_or_default();
+    let sandbox = begin(speed, databases, set("MIGRATE_SANDBOX_MEGABYTES")?.unwrap_or(DEFAULT_MEGABYTES))?;
     for seed in seeds {
         sandbox.seed(seed)?;
     }
+    sandbox.settle(&mut |doing| note(doing))?;
     Ok(sandbox)
+}
+
+/// The value of a variable of the environment, if it is set.
+fn set<T: FromStr<Err: Display>>(name: &str) -> anyhow::Result<Option<T>> {
+    let Some(text) = std::env::var(name).ok().filter(|text| !text.is_empty()) else { return Ok(None) };
+    text.parse().map(Some).map_err(|error| anyhow!("{name}={text}: {error}"))
 }
 
 /// What a city's file says of its legacy side.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::databases::{Databases, ServerState};
 use super::error::SandboxError;
 use super::seed::Seed;
 use super::status::{CityStatus, SandboxStatus};
@@ -89,6 +90,35 @@ impl Sandbox {
         let answer = self.post("seed", seed)?;
         serde_json::from_value(answer)
             .map_err(|error| SandboxError::Refused { request: "POST seed".to_owned(), message: error.to_string() })
+    }
+
+    /// Waits until no database server is starting any more; `progress` is told what takes long.
+    ///
+    /// # Errors
+    /// When the sandbox doesn't answer, or a server couldn't be started.
+    pub fn settle(&self, progress: &mut dyn FnMut(&str)) -> Result<Databases, SandboxError> {
+        // A first look, then waits that are shorter than this client's patience.
+        let mut databases = self.databases(0)?;
+        if databases.servers.iter().any(|server| server.state == ServerState::Starting) {
+            progress("starting and filling the cities' databases");
+        }
+        while databases.servers.iter().any(|server| server.state == ServerState::Starting) {
+            databases = self.databases(20)?;
+        }
+        match databases.servers.iter().find(|server| server.state == ServerState::Failed) {
+            None => Ok(databases),
+            Some(server) => Err(SandboxError::Database {
+                city: server.city.clone(),
+                engine: server.engine.clone(),
+                message: server.error.clone().unwrap_or_default(),
+            }),
+        }
+    }
+
+    /// The servers, once none is starting any more or that many seconds have passed.
+    fn databases(&self, seconds: u32) -> Result<Databases, SandboxError> {
+        let request = self.agent.post(self.url("databases"));
+        self.answer("POST databases", request.send_json(json!({ "seconds": seconds })))
     }
 
     /// Adds a fault rule; `docs/sandbox.md` has its fields.

@@ -51,6 +51,22 @@ pub enum SandboxError {
         /// Where it answers.
         endpoint: String,
     },
+    /// The sandbox that runs has no database servers.
+    #[error("the sandbox that is running at {endpoint} was started without database servers")]
+    WithoutDatabases {
+        /// Where it answers.
+        endpoint: String,
+    },
+    /// A database server couldn't be started.
+    #[error("the {engine} server of {city} failed: {message}")]
+    Database {
+        /// The city.
+        city: String,
+        /// Its engine.
+        engine: String,
+        /// Why.
+        message: String,
+    },
     /// The server refused a request at its control address.
     #[error("the sandbox refused {request}: {message}")]
     Refused {
@@ -95,8 +111,11 @@ impl SandboxError {
             Self::Install { .. } => Some(
                 "the sandbox's packages come from PyPI once; check the network or pip's configuration and try again",
             ),
-            Self::OtherVersion { .. } | Self::Unreachable { .. } => {
+            Self::OtherVersion { .. } | Self::Unreachable { .. } | Self::WithoutDatabases { .. } => {
                 Some("stop it with `migrate sandbox stop`; what it holds is lost")
+            }
+            Self::Database { .. } => {
+                Some("`migrate sandbox stop` and try again; MIGRATE_SANDBOX_DATABASES=0 makes databases mere records")
             }
             Self::NoHome => Some("set MIGRATE_SANDBOX_HOME and XDG_CACHE_HOME to folders of yours"),
             Self::Start { .. } | Self::Refused { .. } | Self::Io { .. } => None,

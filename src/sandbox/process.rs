@@ -8,11 +8,16 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use super::control::Sandbox;
+use super::databases::Servers;
 use super::error::SandboxError;
+use super::status::SandboxStatus;
 use super::{files, venv};
 
 /// AWS's seconds per real second, unless told otherwise: RDS takes 15 s instead of 15 minutes.
 pub const DEFAULT_SPEED: f64 = 60.0;
+
+/// The size of a city's legacy database, megabytes.
+pub const DEFAULT_MEGABYTES: u32 = 20;
 
 /// How to start a sandbox.
 #[derive(Debug, Clone)]
@@ -21,6 +26,10 @@ pub struct Start {
     pub home: PathBuf,
     /// AWS's seconds per real second.
     pub speed: f64,
+    /// Whether its databases are real servers.
+    pub databases: Servers,
+    /// The size of a city's legacy database, megabytes.
+    pub megabytes: u32,
 }
 
 /// What the server writes when it answers.
@@ -28,7 +37,6 @@ pub struct Start {
 struct Endpoint {
     endpoint: String,
     pid: u32,
-    version: String,
 }
 
 /// The home of the user's sandbox: `MIGRATE_SANDBOX_HOME`, else a folder in the user's cache.
@@ -68,18 +76,21 @@ impl Sandbox {
     ///
     /// # Errors
     /// When Python or its packages can't be had, the server doesn't start, or one of another version
-    /// of this binary is running.
+    /// of this binary, or without the database servers that are asked for, is running.
     pub fn start(start: &Start, progress: &mut dyn FnMut(&str)) -> Result<Self, SandboxError> {
         let home = &start.home;
         fs::create_dir_all(home).map_err(SandboxError::io(home))?;
         let lock_path = home.join("start.lock");
         let lock = File::create(&lock_path).map_err(SandboxError::io(&lock_path))?;
         lock.lock().map_err(SandboxError::io(&lock_path))?;
-        if let Some((sandbox, version)) = answering(home)? {
-            return if version == files::version() {
-                Ok(sandbox)
+        if let Some((sandbox, status)) = answering(home)? {
+            let endpoint = sandbox.endpoint().to_owned();
+            return if status.version != files::version() {
+                Err(SandboxError::OtherVersion { endpoint })
+            } else if start.databases == Servers::On && status.databases.mode == Servers::Off {
+                Err(SandboxError::WithoutDatabases { endpoint })
             } else {
-                Err(SandboxError::OtherVersion { endpoint: sandbox.endpoint().to_owned() })
+                Ok(sandbox)
             };
         }
         let cache = cache()?;
@@ -104,8 +115,8 @@ impl Sandbox {
     }
 }
 
-/// The sandbox of the home and its version, if the process that wrote the endpoint still answers there.
-fn answering(home: &Path) -> Result<Option<(Sandbox, String)>, SandboxError> {
+/// The sandbox of the home and its status, if the process that wrote the endpoint still answers there.
+fn answering(home: &Path) -> Result<Option<(Sandbox, SandboxStatus)>, SandboxError> {
     let path = home.join("endpoint.json");
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -114,8 +125,8 @@ fn answering(home: &Path) -> Result<Option<(Sandbox, String)>, SandboxError> {
     };
     let Ok(written) = serde_json::from_slice::<Endpoint>(&text) else { return Ok(None) };
     let sandbox = Sandbox::at(home, written.endpoint);
-    let same = sandbox.status().is_ok_and(|status| status.pid == written.pid);
-    Ok(same.then_some((sandbox, written.version)))
+    let status = sandbox.status().ok().filter(|status| status.pid == written.pid);
+    Ok(status.map(|status| (sandbox, status)))
 }
 
 /// Runs the adapter with `--detach`: its first process ends when the server is ready or has failed, so
@@ -126,7 +137,8 @@ fn launch(start: &Start, python: &Path, package: &Path) -> Result<(), SandboxErr
     let mut command = Command::new(python);
     command
         .args(["-B", "-m", "adapter", "--detach", "--port", "0", "--name", &files::version()])
-        .args(["--speed", &start.speed.to_string(), "--home"])
+        .args(["--speed", &start.speed.to_string(), "--megabytes", &start.megabytes.to_string()])
+        .args(["--databases", start.databases.name(), "--home"])
         .arg(&start.home)
         .current_dir(package)
         .env("PYTHONPATH", package)
@@ -172,11 +184,16 @@ mod tests {
     #[test]
     fn starts_once_seeds_resets_and_stops() {
         let home = tempfile::tempdir().unwrap();
-        let start = Start { home: home.path().to_owned(), speed: 600.0 };
+        let start =
+            Start { home: home.path().to_owned(), speed: 600.0, databases: Servers::Off, megabytes: DEFAULT_MEGABYTES };
         let sandbox = Sandbox::start(&start, &mut |_| {}).unwrap();
         let again = Sandbox::start(&start, &mut |_| {}).unwrap();
         assert_eq!(sandbox.endpoint(), again.endpoint());
         assert_eq!(sandbox.status().unwrap().version, files::version());
+
+        let with = Start { databases: Servers::On, ..start };
+        let refused = Sandbox::start(&with, &mut |_| {}).unwrap_err();
+        assert!(matches!(refused, SandboxError::WithoutDatabases { .. }), "{refused}");
 
         let seed = crate::sandbox::seed::tests::malmo();
         let city = sandbox.seed(&seed).unwrap();

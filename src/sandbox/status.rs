@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::databases::Databases;
+
 /// The answer of `GET /_sandbox/status`, and the output of `migrate sandbox status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SandboxStatus {
@@ -28,6 +30,9 @@ pub struct SandboxStatus {
     pub rules: Vec<Value>,
     /// The cities whose legacy side is planted.
     pub cities: Vec<CityStatus>,
+    /// Its database servers. Adapters of older versions have none.
+    #[serde(default)]
+    pub databases: Databases,
 }
 
 /// Counted calls.

@@ -78,6 +78,7 @@ impl World {
             .env("MIGRATE_CITIES", self.cities.path())
             .env("MIGRATE_SANDBOX_HOME", self.home.path())
             .env("MIGRATE_SANDBOX_SPEED", SPEED)
+            .env("MIGRATE_SANDBOX_DATABASES", "0")
             .env("NO_COLOR", "1")
             .env("AWS_CONFIG_FILE", "/nonexistent")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")

@@ -22,12 +22,12 @@ SPEED = 60.0
 _running: dict = {}
 
 
-def start(speed: float = SPEED) -> dict:
-    """Starts an adapter on a free port and returns its endpoint.json; it ends with the tests."""
+def start(speed: float = SPEED, *arguments: str) -> dict:
+    """Starts an adapter on a free port and returns its endpoint.json and home; it ends with the tests."""
     home = tempfile.mkdtemp(prefix="sandbox-")
     log = open(Path(home) / "log", "w")
     process = subprocess.Popen(
-        [sys.executable, "-B", "-m", "adapter", "--port", "0", "--home", home, "--speed", str(speed)],
+        [sys.executable, "-B", "-m", "adapter", "--port", "0", "--home", home, "--speed", str(speed), *arguments],
         cwd=ROOT / "src" / "sandbox", stdout=log, stderr=log, start_new_session=True,
     )
     atexit.register(lambda: (process.kill(), process.wait(), log.close()))
@@ -41,16 +41,22 @@ def start(speed: float = SPEED) -> dict:
     raise RuntimeError((Path(home) / "log").read_text())
 
 
+def running(*arguments: str) -> dict:
+    """The adapter that runs with these arguments, started by whoever asks first."""
+    if arguments not in _running:
+        _running[arguments] = start(SPEED, *arguments)
+    return _running[arguments]
+
+
 def endpoint() -> str:
-    if not _running:
-        _running.update(start())
-    return _running["endpoint"]
+    return running()["endpoint"]
 
 
 class Case(unittest.TestCase):
     """A test class with clients of an account of its own; the state is fresh for each class."""
 
     account = "210987654321"
+    arguments: tuple[str, ...] = ()  # of the adapter
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -61,14 +67,14 @@ class Case(unittest.TestCase):
     def client(cls, service: str, account: str | None = None, region: str = REGION, **config):
         config = {"retries": {"total_max_attempts": 1, "mode": "standard"}, **config}
         return boto3.client(
-            service, endpoint_url=endpoint(), region_name=region, config=Config(**config),
+            service, endpoint_url=running(*cls.arguments)["endpoint"], region_name=region, config=Config(**config),
             aws_access_key_id="SANDBOX" + (account or cls.account), aws_secret_access_key="sandbox",
         )
 
     @classmethod
     def control(cls, method: str, path: str, body: dict | None = None):
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(f"{endpoint()}/_sandbox/{path}", data=data, method=method)
+        request = urllib.request.Request(f"{running(*cls.arguments)['endpoint']}/_sandbox/{path}", data=data, method=method)
         with urllib.request.urlopen(request) as answer:
             return json.loads(answer.read())
 

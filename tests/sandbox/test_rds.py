@@ -158,6 +158,27 @@ class Rds(Case):
         self.assertEqual(self.status(), "available")
         self.assertEqual(self.instance()["DBParameterGroups"][0]["ParameterApplyStatus"], "in-sync")
 
+    def test_a_failover_changes_the_zone(self) -> None:
+        self.rds.create_db_instance(**SPEC)
+        self.rds.create_db_instance(**{**SPEC, "DBInstanceIdentifier": "single", "MultiAZ": False})
+        self.pass_time(1000)
+        self.refused("InvalidParameterCombination", self.rds.reboot_db_instance, DBInstanceIdentifier="single",
+                     ForceFailover=True)
+        zones = lambda: [self.instance()[key] for key in ("AvailabilityZone", "SecondaryAvailabilityZone")]  # noqa: E731
+        before = zones()
+        self.rds.reboot_db_instance(DBInstanceIdentifier="malmo")
+        self.pass_time(40)
+        self.assertEqual(zones(), before)
+        self.rds.reboot_db_instance(DBInstanceIdentifier="malmo", ForceFailover=True)
+        self.assertEqual(zones(), before[::-1])
+
+    def test_a_given_password_can_be_changed(self) -> None:
+        self.rds.create_db_instance(**{**SPEC, "ManageMasterUserPassword": False, "MasterUserPassword": "first-password"})
+        self.pass_time(1000)
+        self.rds.modify_db_instance(
+            DBInstanceIdentifier="malmo", MasterUserPassword="second-password", ApplyImmediately=True)
+        self.assertEqual(self.instance()["PendingModifiedValues"], {"MasterUserPassword": "****"})
+
     def test_catalogue(self) -> None:
         for engine, version, group in (("postgres", "16.8", "postgres16"), ("mysql", "8.0.42", "mysql8.0")):
             found = self.rds.describe_db_engine_versions(Engine=engine, EngineVersion=version)["DBEngineVersions"]

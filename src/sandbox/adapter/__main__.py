@@ -14,6 +14,9 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=60.0, help="AWS's seconds per real second")
     parser.add_argument("--name", default="source", help="what status gives as the version")
     parser.add_argument("--detach", action="store_true", help="go on in the background, return when ready")
+    parser.add_argument("--databases", choices=["off", "auto", "on"], default="off",
+                        help="real servers behind databases: auto starts those that are installed")
+    parser.add_argument("--megabytes", type=int, default=20, help="size of a city's legacy database")
     arguments = parser.parse_args()
     ready = _detach() if arguments.detach else (lambda: None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -24,7 +27,14 @@ def main() -> None:
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     from .server import serve  # moto reads the environment when it is imported
 
-    serve(arguments.port, arguments.home, arguments.speed, arguments.name, ready)
+    try:
+        serve(arguments.port, arguments.home, arguments.speed, arguments.name, ready, arguments.databases,
+              arguments.megabytes)
+    except SystemExit:  # SIGTERM
+        pass
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # without taking moto's millions of objects apart, which takes seconds
 
 
 def _detach():

@@ -1,4 +1,4 @@
-"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, seed, stop."""
+"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, seed, databases, stop."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from . import patching, seed, seed_client
 from .calls import CallLog
 from .clock import Clock
+from .db_fleet import FLEET
 from .faults import Faults
 
 
@@ -36,6 +37,7 @@ class Control:
             ("POST", "speed"): lambda body: self.clock.set_speed(float(body["speed"])),
             ("POST", "advance"): lambda body: self.clock.advance(float(body["seconds"])),
             ("POST", "seed"): self._seed,
+            ("POST", "databases"): lambda body: FLEET.settle(float(body.get("seconds", 0))),
             ("POST", "stop"): lambda _: None,
         }
 
@@ -67,6 +69,7 @@ class Control:
             "latency": self.faults.latencies(),
             "rules": self.faults.rules(),
             "cities": self.seeds.status(),
+            "databases": FLEET.status(),
         }
 
     def _latency(self, body: dict) -> None:

@@ -9,9 +9,9 @@ from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance, DBSnapshot, MasterUserSecret, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from . import rds_server
 from .clock import Clock
 from .patching import wrap
-from .rds_server import server_for
 
 BACKUP = 168  # facts/aws.md: M, initial backup
 CREATE_SINGLE = [("creating", 365 - BACKUP), ("backing-up", BACKUP)]  # M, single-AZ create
@@ -52,6 +52,7 @@ def settle(backend: RDSBackend) -> None:
             for key, value in instance.deferred.items():
                 setattr(instance, key, value)
             instance.deferred = {}
+            rds_server.changed(instance)
 
 
 def install(clock: Clock) -> None:
@@ -70,7 +71,7 @@ def install(clock: Clock) -> None:
 def _states(clock: Clock) -> None:
     def status(self: Any) -> str:
         born, stages, final = self.__dict__.get("journey", (0, [], "available"))
-        return clock.stage(born, stages, final)
+        return rds_server.status_for(self, clock.stage(born, stages, final), stages)
 
     def ignore(self: Any, value: str) -> None:
         """Moto sets a status where something happens; here it follows from the journey."""
@@ -82,7 +83,7 @@ def _states(clock: Clock) -> None:
     def endpoint(self: Any) -> dict[str, Any] | None:
         if self.status == "creating":
             return None
-        address, port = server_for(self)
+        address, port = rds_server.server_for(self)
         return {"Address": address, "Port": port, "HostedZoneId": "Z1TTGA775OQIYO"}
 
     def pending(self: Any) -> dict[str, Any]:
@@ -129,7 +130,13 @@ def _create(clock: Clock) -> None:
                 "InvalidParameterCombination",
                 "You can't specify MasterUserPassword and ManageMasterUserPassword at the same time.",
             )
-        return original(db_kwargs)
+        instance = original(db_kwargs)
+        try:
+            rds_server.begin(instance)
+        except ValueError as error:  # servers were asked for, and this engine's isn't installed
+            del self.databases[instance.db_instance_identifier]
+            raise RDSClientError("InvalidParameterValue", str(error)) from error
+        return instance
 
 
 def _modify(clock: Clock) -> None:
@@ -141,7 +148,7 @@ def _modify(clock: Clock) -> None:
         at_once = bool(db_kwargs.get("apply_immediately"))
         changes = {key: value for key, value in _plain(db_kwargs).items() if value is not None}
         later = {key: changes.pop(key) for key in list(changes) if key in DEFERRED}
-        later = {key: value for key, value in later.items() if getattr(instance, key, None) != value}
+        later = {key: value for key, value in later.items() if _current(instance, key) != value}
         group = instance.db_parameter_group_name
         insights = changes.pop("enable_performance_insights", None)
         original(db_instance_identifier, changes)
@@ -157,6 +164,7 @@ def _modify(clock: Clock) -> None:
             instance.deferred_until = clock.now() + (lasts if at_once else NEXT_WINDOW)
             if at_once:
                 instance.journey = (clock.now(), [("modifying", lasts)], "available")
+        rds_server.changed(instance)
         return instance
 
     @wrap(RDSBackend, "reboot_db_instance")
@@ -166,7 +174,27 @@ def _modify(clock: Clock) -> None:
             raise in_state(instance, "Cannot reboot")
         instance.journey = (clock.now(), [("rebooting", REBOOT)], "available")
         instance.parameter_apply_status = "in-sync"
+        rds_server.reboot(instance, self.__dict__.pop("failover", False))
         return instance
+
+    @wrap(RDSResponse, "reboot_db_instance")
+    def reboot_call(original: Any, self: Any) -> Any:
+        instance = self.backend.describe_db_instances(self.params.get("DBInstanceIdentifier"))[0]
+        failover = bool(self.params.get("ForceFailover"))
+        if failover and not instance.multi_az:
+            raise RDSClientError(
+                "InvalidParameterCombination",
+                "Cannot force failover on a DB instance that is not configured for Multi-AZ.")
+        self.backend.failover = failover
+        answer = original()
+        if failover and (other := getattr(instance, "secondary_availability_zone", None)):
+            instance.availability_zone, instance.secondary_availability_zone = other, instance.availability_zone
+        return answer
+
+
+def _current(instance: Any, key: str) -> Any:
+    """A property of moto's instance; its password only has a setter."""
+    return getattr(instance, "_master_user_password" if key == "master_user_password" else key, None)
 
 
 def _plain(params: Any) -> dict[str, Any]:
@@ -205,6 +233,7 @@ def _delete(clock: Clock) -> None:
         lasts = DELETE + (BACKUP if final_db_snapshot_identifier else 0)
         deleted.journey = (clock.now(), [("deleting", lasts)], "deleted")
         self.databases[deleted.db_instance_identifier] = deleted
+        rds_server.end(deleted)
         return deleted
 
 

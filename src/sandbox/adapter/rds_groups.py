@@ -7,6 +7,7 @@ from moto.rds.exceptions import DBParameterGroupNotFoundError, RDSClientError
 from moto.rds.models import DBInstance, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from . import rds_server
 from .clock import Clock
 from .patching import wrap
 
@@ -110,10 +111,11 @@ def _parameters() -> None:
             parameter.setdefault("ApplyType", "static" if parameter.get("ApplyMethod") == "pending-reboot" else "dynamic")
             parameter.setdefault("DataType", "string")
         group = original(db_parameter_group_name, parameters)
-        if any(parameter.get("ApplyMethod") == "pending-reboot" for parameter in parameters):
-            for instance in self.databases.values():
-                if instance.db_parameter_group_name == db_parameter_group_name:
-                    instance.parameter_apply_status = "pending-reboot"
+        users = [d for d in self.databases.values() if d.db_parameter_group_name == db_parameter_group_name]
+        for instance in users:
+            if any(parameter.get("ApplyMethod") == "pending-reboot" for parameter in parameters):
+                instance.parameter_apply_status = "pending-reboot"
+            rds_server.changed(instance)
         return group
 
     @wrap(RDSResponse, "describe_db_parameters")

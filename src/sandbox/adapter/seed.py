@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import seed_data, seed_legacy
+from . import seed_data, seed_database, seed_legacy
 
 
 class Seeds:
@@ -30,6 +30,7 @@ class Seeds:
                 "secrets": [],
             }
             seed_data.linked_roles(self._client, account, region)
+            seed_database.begin(city, account, legacy)
             self._cities[(account, city)] = known
         for image in body.get("images") or []:
             if seed_data.image(self._client, image) and image not in known["images"]:

@@ -53,6 +53,11 @@ def secret(account: str, arn: str, value: str | None = None) -> None:
     backend.secrets[plain].arn = arn
 
 
+def value(secret: Any) -> str:
+    """The current value of one of moto's secrets."""
+    return secret.versions[secret.default_version_id]["secret_string"]
+
+
 def zone(client: Any, account: str, region: str, legacy: dict) -> dict[str, Any]:
     """The hosted zone with the live records."""
     route53 = client("route53", account, region)

@@ -20,6 +20,7 @@ from . import services
 from .calls import CallLog
 from .clock import Clock
 from .control import Control
+from .db_fleet import FLEET
 from .faults import Faults
 from .middleware import Middleware
 
@@ -38,7 +39,9 @@ class Handler(MotoRequestHandler):
         self.close_connection = True
 
 
-def serve(port: int, home: Path, speed: float, name: str, ready: Callable[[], None]) -> None:
+def serve(
+    port: int, home: Path, speed: float, name: str, ready: Callable[[], None], databases: str, megabytes: int,
+) -> None:
     """Runs until it is told to stop. `home/endpoint.json` is there while calls are answered.
 
     `home/lock` is held for as long as the process lives: whoever gets it knows that it is gone.
@@ -47,6 +50,7 @@ def serve(port: int, home: Path, speed: float, name: str, ready: Callable[[], No
     held = (home / "lock").open("w")
     fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     clock, calls, faults, lock = Clock(speed), CallLog(), Faults(), threading.RLock()
+    FLEET.configure(databases, home, megabytes)
     services.install_all(clock)
     app = DomainDispatcherApplication(create_backend_app)
     app.debug = True  # moto's errors reach the middleware, which logs them
@@ -68,6 +72,7 @@ def serve(port: int, home: Path, speed: float, name: str, ready: Callable[[], No
         server.serve_forever()
     finally:
         (home / "endpoint.json").unlink(missing_ok=True)
+        FLEET.close()
 
 
 def _announce(home: Path, endpoint: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ from .clock import Clock
 # Everything in the package that isn't part of the frame is a service file.
 FRAME = {
     "__main__", "account", "calls", "cbor", "clock", "control", "errors", "faults",
-    "middleware", "naming", "patching", "seed", "seed_client", "seed_data", "seed_legacy", "server", "services",
+    "middleware", "naming", "patching", "seed", "seed_client", "seed_data", "seed_database", "seed_legacy", "server",
+    "services",
 }
 
 

@@ -1,0 +1,45 @@
+"""The server of a city's legacy database: as somebody once set it up on a machine of his own, filled and in use."""
+
+import json
+from typing import Any
+
+from moto.secretsmanager.models import secretsmanager_backends
+
+from . import bikes_postgres
+from .db_fleet import FLEET
+from .db_postgres import Postgres, identifier, literal
+from .db_process import free_address
+from .db_server import Server
+from .seed_data import value
+from .seed_legacy import database_address
+
+
+class LegacyPostgres(Postgres):
+    """The application logs in as the owner of its tables, who is a superuser: without that PostgreSQL before 16
+    couldn't follow another server on the way back."""
+
+    def fill(self) -> None:
+        user, name = identifier(self.user), identifier(self.database)
+        self.sql(f"CREATE ROLE {user} LOGIN SUPERUSER PASSWORD {literal(self.password)}; CREATE ROLE report;")
+        self.sql(f"CREATE DATABASE {name} OWNER {user}")
+        self.sql(bikes_postgres.script(self.city, FLEET.megabytes), self.database, self.user)
+
+
+KINDS: dict[str, type[Server]] = {"postgres": LegacyPostgres}
+
+
+def begin(city: str, account: str, legacy: dict[str, Any]) -> None:
+    """Starts it in the background, with the credentials of the secret that the city file names."""
+    database = legacy["database"]
+    kind = KINDS.get(database["engine"])
+    if kind is None or not FLEET.serves(database["engine"]):
+        return
+    host, port = database_address(legacy)
+    arn = database["credentials"]
+    login = json.loads(value(secretsmanager_backends[account][arn.split(":")[3]].secrets[arn]))
+    server = kind(
+        "legacy", city, FLEET.folder(f"legacy-{city}"), free_address(port), login["dbname"], login["username"],
+        login["password"], arn,
+    )
+    server.endpoint, server.aliases = f"{host}:{port}", [host]
+    FLEET.begin(server)
