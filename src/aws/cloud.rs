@@ -1,8 +1,9 @@
 //! The engine's seam over the real AWS API.
 
+use super::census::Census;
 use super::resource::Kind;
 use super::{Aws, KINDS, Survey};
-use crate::engine::cloud::{Cloud, Observed, Order, Sought};
+use crate::engine::cloud::{Cloud, Look, Observed, Order, Sought};
 use crate::engine::kind::KindInfo;
 use crate::engine::{CloudError, CloudResult};
 use async_trait::async_trait;
@@ -34,6 +35,11 @@ fn known(name: &str) -> CloudResult<&'static dyn Kind> {
     })
 }
 
+async fn read(survey: &Survey, sought: &[Sought]) -> CloudResult<Vec<Option<Observed>>> {
+    let reads = sought.iter().map(|one| async { known(&one.kind)?.read(survey, one).await });
+    futures_util::future::join_all(reads).await.into_iter().collect()
+}
+
 #[async_trait]
 impl Cloud for AwsCloud {
     fn info(&self, name: &str) -> Option<&'static KindInfo> {
@@ -45,9 +51,13 @@ impl Cloud for AwsCloud {
     }
 
     async fn read(&self, sought: &[Sought]) -> CloudResult<Vec<Option<Observed>>> {
-        let survey = Survey::new(self.reader.clone());
-        let reads = sought.iter().map(|one| async { known(&one.kind)?.read(&survey, one).await });
-        futures_util::future::join_all(reads).await.into_iter().collect()
+        read(&Survey::new(self.reader.clone()), sought).await
+    }
+
+    async fn look(&self, sought: &[Sought]) -> CloudResult<Look> {
+        let survey = Survey::whole(self.reader.clone(), Census::new(sought));
+        let observed = read(&survey, sought).await?;
+        Ok(Look { observed, strays: Vec::new() })
     }
 
     async fn create(&self, order: &Order) -> CloudResult<Value> {

@@ -5,6 +5,7 @@ pub mod autoscaling;
 pub mod batch;
 pub mod bucket;
 pub mod calls;
+pub mod census;
 pub mod client;
 pub mod cloud;
 pub mod cloudwatch;

@@ -7,6 +7,7 @@
 use super::Aws;
 use super::acm::survey::AcmLists;
 use super::autoscaling::survey::AutoScalingLists;
+use super::census::Census;
 use super::cloudwatch::survey::CloudWatchLists;
 use super::ec2::survey::Ec2Lists;
 use super::ecs::service_survey::ServiceLists;
@@ -24,6 +25,8 @@ use std::sync::Arc;
 pub struct Survey {
     /// Whom to ask.
     pub aws: Arc<Aws>,
+    /// Who is known, where the look is at the whole city.
+    pub census: Option<Census>,
     pub(super) acm: AcmLists,
     pub(super) autoscaling: AutoScalingLists,
     pub(super) cloudwatch: CloudWatchLists,
@@ -40,10 +43,16 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// A look at the whole city.
+    pub fn whole(aws: Arc<Aws>, census: Census) -> Self {
+        Self { census: Some(census), ..Self::new(aws) }
+    }
+
     /// A look that has asked nothing yet.
     pub fn new(aws: Arc<Aws>) -> Self {
         Self {
             aws,
+            census: None,
             acm: AcmLists::default(),
             autoscaling: AutoScalingLists::default(),
             cloudwatch: CloudWatchLists::default(),

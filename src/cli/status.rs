@@ -8,7 +8,7 @@ use crate::engine::cloud::Readiness;
 use crate::engine::plan::{Goal, Plan};
 use crate::phases::PHASES;
 use crate::state::State;
-use crate::view::report::{PlanReport, sign};
+use crate::view::report::{Drift, sign};
 use crate::view::style::{CYAN, GREEN, YELLOW, paint};
 use crate::view::{note, out};
 use anyhow::anyhow;
@@ -88,7 +88,7 @@ fn report(state: &State, plan: &Plan, live: Vec<(String, String)>) -> Report {
         city: state.city.clone(),
         serial: state.serial,
         phases: phases.collect(),
-        drifted: plan.changes.iter().filter(|c| PlanReport::drifted(c)).map(|c| c.address.to_string()).collect(),
+        drifted: plan.changes.iter().filter_map(Drift::of).map(|drift| drift.address.to_string()).collect(),
         not_ready: not_ready.collect(),
         live,
     }
@@ -109,7 +109,7 @@ fn text(report: &Report, plan: &Plan) -> String {
         lines.push(format!("  {name:<28}{fact}"));
     }
     for change in &plan.changes {
-        let drift = if PlanReport::drifted(change) { paint(CYAN, "  drifted") } else { String::new() };
+        let drift = if Drift::of(change).is_some() { paint(CYAN, "  drifted") } else { String::new() };
         if !change.prior.is_null() {
             lines.push(format!("  {:>3} {}{drift}", sign(change.action), change.address));
         }

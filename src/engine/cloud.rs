@@ -18,6 +18,11 @@ pub trait Cloud: Send + Sync {
     /// Reads many resources with as few calls as possible; one answer for each, in their order. `None`: it isn't there.
     async fn read(&self, sought: &[Sought]) -> CloudResult<Vec<Option<Observed>>>;
 
+    /// Reads a whole city at once. Only then can be told what is there too much: a listener that no address has.
+    async fn look(&self, sought: &[Sought]) -> CloudResult<Look> {
+        Ok(Look { observed: self.read(sought).await?, strays: Vec::new() })
+    }
+
     /// Makes the resource; answers with its outputs.
     async fn create(&self, order: &Order) -> CloudResult<Value>;
 
@@ -39,6 +44,27 @@ pub struct Sought {
     pub props: Value,
     /// The recorded outputs, if it was ever made.
     pub outputs: Option<Value>,
+}
+
+/// A whole city as it is.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// One answer for each resource that was sought, in their order.
+    pub observed: Vec<Option<Observed>>,
+    /// What belongs to the city and stands at none of the addresses.
+    pub strays: Vec<Stray>,
+}
+
+/// Something that bears the city's tag, but stands at no address that is wanted or recorded. It is told, never touched by itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stray {
+    /// Its id or ARN.
+    pub id: String,
+    /// The kind's name where `migrate` knows it, such as `ec2:vpc`; AWS's word otherwise, such as `ec2:instance`.
+    pub kind: String,
+    /// The address that its tag names: `migrate` made it, or it was made like one that `migrate` made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
 }
 
 /// A resource as it is.

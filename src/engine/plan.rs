@@ -1,7 +1,7 @@
 //! The vocabulary of a plan. It is all that the executor gets, and what `plan --out` saves.
 
 use super::Address;
-use super::cloud::Readiness;
+use super::cloud::{Readiness, Stray};
 use super::kind::ReplaceOrder;
 use crate::phases::Lookups;
 use jiff::Timestamp;
@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 /// The version of the format of saved plans.
 pub const VERSION: u32 = 1;
+
+/// The reason of a change that makes something again which somebody deleted.
+pub const DELETED: &str = "it was deleted outside of migrate";
 
 /// What would change, in the order of the graph.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +40,9 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Outputs of what stays as it is, for the changes that refer to them.
     pub known: BTreeMap<Address, Value>,
+    /// What belongs to the city but to no address of it. Nothing happens to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strays: Vec<Stray>,
     /// Every resource that was looked at, and a digest of what was seen: a saved plan is refused when the world has moved on.
     pub seen: Vec<Seen>,
 }

@@ -1,6 +1,6 @@
 //! Compares what is wanted, recorded and observed. Pure: the same three in, the same plan out.
 
-use super::cloud::{Cloud, Observed, Readiness, Sought};
+use super::cloud::{Cloud, Look, Observed, Readiness, Sought};
 use super::diff::{diff, whole};
 use super::graph::ordered;
 use super::input::resolve;
@@ -69,7 +69,7 @@ pub async fn moved(cloud: &dyn Cloud, seen: &[Seen]) -> CloudResult<Vec<Address>
             outputs: one.outputs.clone(),
         })
         .collect();
-    let observed = cloud.read(&sought).await?;
+    let observed = cloud.look(&sought).await?.observed;
     let moved = seen.iter().zip(observed).filter(|(one, now)| one.digest != now.as_ref().map(digest));
     Ok(moved.map(|(one, _)| one.address.clone()).collect())
 }
@@ -93,7 +93,7 @@ pub async fn plan(
 ) -> CloudResult<Plan> {
     let desired = ordered(desired)?;
     let sought = sought(&desired, state);
-    let observed = cloud.read(&sought).await?;
+    let Look { observed, strays } = cloud.look(&sought).await?;
     let Compared { changes, known } = compare(cloud, &desired, state, &sought, &observed)?;
     Ok(Plan {
         version: plan::VERSION,
@@ -106,6 +106,7 @@ pub async fn plan(
         lookups,
         changes,
         known,
+        strays,
         seen: seen(&sought, &observed),
     })
 }
@@ -206,7 +207,7 @@ fn one(
     let Some(observed) = observed else {
         change.fields = whole(&change.props, false);
         if applied.is_some_and(|r| r.status == Status::Ready) {
-            change.reason = Some("it was deleted outside of migrate".into());
+            change.reason = Some(plan::DELETED.into());
         }
         return Some(change);
     };

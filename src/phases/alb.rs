@@ -82,6 +82,7 @@ fn load_balancer(blueprint: &Blueprint<'_>) -> Desired {
         subnets: spec.network.zones.iter().map(subnet).collect(),
         security_groups: [output("security-groups/load-balancer", "id")].into(),
         attributes: attributes.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        foreign_listeners: BTreeSet::new(),
     };
     // AWS refuses an internet-facing one in a VPC without a way to the internet, and that way can't go before it does.
     LoadBalancer::at("alb/load-balancer", &props).after(["vpc/internet-gateway", "vpc/route-table.public"])
@@ -93,6 +94,8 @@ fn listeners(blueprint: &Blueprint<'_>) -> [Desired; 2] {
         port: 80,
         tls: None,
         default: Action::RedirectToHttps,
+        foreign_rules: BTreeSet::new(),
+        foreign_certificates: BTreeSet::new(),
     };
     let https = ListenerProps {
         load_balancer: output("alb/load-balancer", "arn"),
@@ -100,6 +103,8 @@ fn listeners(blueprint: &Blueprint<'_>) -> [Desired; 2] {
         // The certificate by way of its records: they are ready when it is issued, and no listener takes it before.
         tls: Some(Tls { certificate: output("alb/certificate-records", "certificate"), policy: TLS_POLICY.into() }),
         default: routing::default_action(blueprint),
+        foreign_rules: BTreeSet::new(),
+        foreign_certificates: BTreeSet::new(),
     };
     [Listener::at("alb/listener.http", &http), Listener::at("alb/listener.https", &https)]
 }

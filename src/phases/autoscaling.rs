@@ -33,8 +33,12 @@ pub fn resources(blueprint: &Blueprint<'_>) -> Vec<Desired> {
 
 fn scaling(blueprint: &Blueprint<'_>, name: &str, service: &Service) -> Vec<Desired> {
     let resource = format!("service/{}/{name}", names::cluster(blueprint.city));
-    let target =
-        TargetProps { resource: resource.clone(), min: service.min.cast_signed(), max: service.max.cast_signed() };
+    let target = TargetProps {
+        resource: resource.clone(),
+        min: service.min.cast_signed(),
+        max: service.max.cast_signed(),
+        foreign_policies: Default::default(),
+    };
     let address = format!("autoscaling/target.{name}");
     let mut all = vec![Target::at(address.as_str(), &target).after([format!("alb/service.{name}").as_str()])];
 

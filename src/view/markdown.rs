@@ -1,9 +1,9 @@
 //! Plans for a comment on a pull request: a line a city, details folded away.
 
-use super::plan_text::facts;
+use super::plan_text::{DRIFT, facts};
 use super::report::{PlanReport, sign, words};
 use super::values::value;
-use crate::engine::plan::{Action, Change};
+use crate::engine::plan::{Action, Change, FieldChange};
 use std::fmt::Write;
 
 /// The longest text that a comment on GitHub may have is 65,536 characters; the rest of the details is left out.
@@ -40,18 +40,33 @@ fn render_city(text: &mut String, report: &PlanReport<'_>) {
     for (name, fact) in facts(report) {
         let _ = writeln!(text, "- {name}: {fact}");
     }
+    if !report.drift.is_empty() {
+        section(text, "drift", DRIFT, report.drift.len());
+        for drift in &report.drift {
+            render_head(text, drift.change);
+            drift.fields.iter().for_each(|field| render_field(text, field));
+        }
+        let _ = writeln!(text, "```\n\n</details>");
+    }
     for (name, title, changes) in report.phases() {
-        let _ = writeln!(
-            text,
-            "\n<details><summary><code>{name}</code> {title}: {} changes</summary>\n\n```diff",
-            changes.len()
-        );
+        section(text, name, title, changes.len());
         changes.into_iter().for_each(|change| render_change(text, change));
         let _ = writeln!(text, "```\n\n</details>");
     }
 }
 
+fn section(text: &mut String, name: &str, title: &str, changes: usize) {
+    let _ = writeln!(text, "\n<details><summary><code>{name}</code> {title}: {changes} changes</summary>\n\n```diff");
+}
+
 fn render_change(text: &mut String, change: &Change) {
+    render_head(text, change);
+    if change.action != Action::Create && change.action != Action::Delete {
+        change.fields.iter().filter(|field| !field.drift).for_each(|field| render_field(text, field));
+    }
+}
+
+fn render_head(text: &mut String, change: &Change) {
     let colour = match change.action {
         Action::Create => "+",
         Action::Delete => "-",
@@ -67,15 +82,9 @@ fn render_change(text: &mut String, change: &Change) {
         change.kind,
         words(change.action)
     );
-    for field in change.fields.iter().filter(|_| change.action != Action::Create && change.action != Action::Delete) {
-        let drift = if field.drift { "  # changed outside of migrate" } else { "" };
-        let _ = writeln!(
-            text,
-            "-       {}: {}\n+       {}: {}{drift}",
-            field.path,
-            value(&field.old),
-            field.path,
-            value(&field.new)
-        );
-    }
+}
+
+fn render_field(text: &mut String, field: &FieldChange) {
+    let (old, new) = (value(&field.old), value(&field.new));
+    let _ = writeln!(text, "-       {}: {old}\n+       {}: {new}", field.path, field.path);
 }

@@ -1,11 +1,14 @@
 //! A plan for a terminal.
 
-use super::report::{PlanReport, sign, words};
-use super::style::{ALARM, BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
+use super::report::{Drift, PlanReport, sign, words};
+use super::style::{ALARM, BOLD, DIM, GREEN, RED, YELLOW, paint};
 use super::values::{duration, value};
-use crate::engine::plan::{Action, Change};
+use crate::engine::plan::{Action, Change, FieldChange};
 use anstyle::Style;
 use std::fmt::Write;
+
+/// What the section of drift says of itself.
+pub const DRIFT: &str = "changed outside of migrate; apply puts it back";
 
 /// The plan as text.
 pub fn render(report: &PlanReport<'_>) -> String {
@@ -18,6 +21,10 @@ pub fn render(report: &PlanReport<'_>) -> String {
     let _ = writeln!(text, "{}  {} · account {} · {recorded}", paint(BOLD, &plan.city), plan.region, plan.account);
     for warning in &report.warnings {
         let _ = writeln!(text, "{} {warning}", paint(YELLOW, "warning:"));
+    }
+    if !report.drift.is_empty() {
+        let _ = writeln!(text, "\n{}  {}", paint(BOLD, "drift"), paint(DIM, DRIFT));
+        report.drift.iter().for_each(|drift| render_drift(&mut text, drift, report));
     }
     for (name, title, changes) in report.phases() {
         let time =
@@ -69,7 +76,18 @@ fn style(action: Action) -> Style {
     }
 }
 
+fn render_drift(text: &mut String, drift: &Drift<'_>, report: &PlanReport<'_>) {
+    render_head(text, drift.change, report);
+    drift.fields.iter().for_each(|field| render_field(text, drift.change.action, field));
+}
+
+/// What is meant; what is drift stands in its own section.
 fn render_change(text: &mut String, change: &Change, report: &PlanReport<'_>) {
+    render_head(text, change, report);
+    change.fields.iter().filter(|field| !field.drift).for_each(|field| render_field(text, change.action, field));
+}
+
+fn render_head(text: &mut String, change: &Change, report: &PlanReport<'_>) {
     let style = style(change.action);
     let sign = sign(change.action);
     let verb = if change.action == Action::Create {
@@ -86,13 +104,12 @@ fn render_change(text: &mut String, change: &Change, report: &PlanReport<'_>) {
         let _ = write!(text, "  {}", paint(ALARM, "holds data"));
     }
     text.push('\n');
-    for field in &change.fields {
-        let line = match change.action {
-            Action::Create => format!("{} = {}", field.path, value(&field.new)),
-            Action::Delete => continue,
-            _ => format!("{}: {} → {}", field.path, value(&field.old), value(&field.new)),
-        };
-        let drift = if field.drift { paint(CYAN, "  (changed outside of migrate)") } else { String::new() };
-        let _ = writeln!(text, "        {line}{drift}");
-    }
+}
+
+fn render_field(text: &mut String, action: Action, field: &FieldChange) {
+    let _ = match action {
+        Action::Create => writeln!(text, "        {} = {}", field.path, value(&field.new)),
+        Action::Delete => Ok(()),
+        _ => writeln!(text, "        {}: {} → {}", field.path, value(&field.old), value(&field.new)),
+    };
 }

@@ -3,7 +3,7 @@
 use crate::engine::Address;
 use crate::engine::cloud::Cloud;
 use crate::engine::estimate::{Estimate, estimate};
-use crate::engine::plan::{Action, Change, Counts, Goal, Plan};
+use crate::engine::plan::{Action, Change, Counts, DELETED, FieldChange, Goal, Plan};
 use crate::phases::PHASES;
 use serde::Serialize;
 
@@ -14,6 +14,8 @@ pub struct PlanReport<'a> {
     pub plan: &'a Plan,
     /// How many of each.
     pub counts: Counts,
+    /// What somebody changed behind `migrate`'s back, apart from what the city file changes.
+    pub drift: Vec<Drift<'a>>,
     /// How long it takes.
     pub estimate: Estimate,
     /// What would be deleted or replaced although it holds users' data.
@@ -32,6 +34,7 @@ impl<'a> PlanReport<'a> {
         Self {
             plan,
             counts: plan.counts(),
+            drift: plan.changes.iter().filter_map(Drift::of).collect(),
             estimate: estimate(plan, cloud),
             data_at_risk: at_risk.map(|change| change.address.clone()).collect(),
             facts,
@@ -39,7 +42,7 @@ impl<'a> PlanReport<'a> {
         }
     }
 
-    /// The phases that have changes, in their order, with their titles.
+    /// The phases that have changes which are meant, in their order, with their titles.
     pub fn phases(&self) -> Vec<(&str, &str, Vec<&Change>)> {
         let known = PHASES.iter().map(|phase| (phase.name, phase.title));
         let others =
@@ -49,7 +52,9 @@ impl<'a> PlanReport<'a> {
         if self.plan.goal == Goal::Nothing {
             names.reverse();
         }
-        let of = |name: &str| self.plan.changes.iter().filter(|c| c.address.phase() == name).collect::<Vec<_>>();
+        let meant = self.plan.changes.iter().filter(|change| Drift::of(change).is_none_or(|drift| !drift.is_all()));
+        let meant: Vec<&Change> = meant.collect();
+        let of = |name: &str| meant.iter().copied().filter(|c| c.address.phase() == name).collect::<Vec<_>>();
         names
             .into_iter()
             .map(|(name, title)| (name, title, of(name)))
@@ -74,14 +79,45 @@ impl<'a> PlanReport<'a> {
         match (parts.is_empty(), self.plan.goal) {
             (true, Goal::City) => format!("No changes: {} resources are as the city file wants them.", c.unchanged),
             (true, Goal::Nothing) => "Nothing is there.".into(),
-            (false, _) => format!("Plan: {}; {} unchanged.", parts.join(", "), c.unchanged),
+            (false, _) => {
+                let drift = match self.drift.len() {
+                    0 => String::new(),
+                    some => format!("; {some} changed outside of migrate"),
+                };
+                format!("Plan: {}; {} unchanged{drift}.", parts.join(", "), c.unchanged)
+            }
         }
     }
+}
 
-    /// True where somebody changed something behind `migrate`'s back.
-    pub fn drifted(change: &Change) -> bool {
-        change.fields.iter().any(|field| field.drift)
-            || change.reason.as_deref() == Some("it was deleted outside of migrate")
+/// What somebody changed of one resource, and what puts it back.
+#[derive(Serialize)]
+pub struct Drift<'a> {
+    /// The change that puts it back; it may hold intended changes too.
+    #[serde(skip)]
+    pub change: &'a Change,
+    /// Where it stands in the city.
+    pub address: &'a Address,
+    /// The kind's name.
+    pub kind: &'a str,
+    /// True where it is gone as a whole.
+    pub deleted: bool,
+    /// What differs from what was last applied: `old` is what it is, `new` what it becomes again.
+    pub fields: Vec<&'a FieldChange>,
+}
+
+impl<'a> Drift<'a> {
+    /// What of the change is drift, if any of it is.
+    pub fn of(change: &'a Change) -> Option<Self> {
+        let fields: Vec<&FieldChange> = change.fields.iter().filter(|field| field.drift).collect();
+        let deleted = change.reason.as_deref() == Some(DELETED);
+        let found = deleted || !fields.is_empty();
+        found.then_some(Self { change, address: &change.address, kind: &change.kind, deleted, fields })
+    }
+
+    /// True where the change is nothing but drift.
+    pub fn is_all(&self) -> bool {
+        self.deleted || self.fields.len() == self.change.fields.len()
     }
 }
 

@@ -5,6 +5,7 @@ mod adapter;
 mod cities;
 mod commands;
 mod database;
+mod drift;
 #[allow(dead_code, reason = "tests of kills use the rest")]
 mod harness;
 mod plans;

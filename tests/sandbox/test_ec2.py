@@ -45,6 +45,25 @@ class Ec2(Case):
         self.ec2.delete_subnet(SubnetId=self.net["subnets"][0])
         self.refused("NatGatewayNotFound", self.nat_state, name="nat-0123456789abcdef0")
 
+    def test_a_route_to_what_is_gone_is_a_black_hole(self) -> None:
+        nat = self.nat()["NatGatewayId"]
+        self.pass_time(120)
+        gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.net["vpc"])
+        table = self.ec2.create_route_table(VpcId=self.net["vpc"])["RouteTable"]["RouteTableId"]
+        self.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+        self.ec2.create_route(RouteTableId=table, DestinationCidrBlock="192.0.2.0/24", GatewayId=gateway)
+
+        def states() -> list[str]:
+            routes = self.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+            return sorted(r["State"] for r in routes if r.get("GatewayId") != "local")
+
+        self.assertEqual(states(), ["active", "active"])
+        self.ec2.delete_nat_gateway(NatGatewayId=nat)
+        self.assertEqual(states(), ["active", "blackhole"])
+        self.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=self.net["vpc"])
+        self.assertEqual(states(), ["blackhole", "blackhole"])
+
     def refused_token(self, call, **kwargs) -> None:
         self.refused("IdempotentParameterMismatch", call, **kwargs)
 

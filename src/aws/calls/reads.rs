@@ -33,6 +33,7 @@ pub static GRANTS: &[Grant] = &[
             "ecs:DescribeServices",
             "ecs:DescribeTaskDefinition",
             "ecs:ListTaskDefinitions",
+            "elasticloadbalancing:DescribeListenerCertificates",
             "elasticloadbalancing:DescribeListeners",
             "elasticloadbalancing:DescribeLoadBalancerAttributes",
             "elasticloadbalancing:DescribeLoadBalancers",

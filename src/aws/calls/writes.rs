@@ -224,6 +224,7 @@ pub static GRANTS: &[Grant] = &[
             "rds:ModifyDBInstance",
             "rds:ModifyDBParameterGroup",
             "rds:ModifyDBSubnetGroup",
+            "rds:ResetDBParameterGroup",
         ],
         also: &["rds:AddTagsToResource", "rds:CreateDBSnapshot"],
         on: &[
@@ -328,6 +329,7 @@ pub static GRANTS: &[Grant] = &[
             "elasticloadbalancing:ModifyTargetGroup",
             "elasticloadbalancing:ModifyTargetGroupAttributes",
             "elasticloadbalancing:RegisterTargets",
+            "elasticloadbalancing:RemoveListenerCertificates",
             "elasticloadbalancing:SetRulePriorities",
             "elasticloadbalancing:SetSecurityGroups",
             "elasticloadbalancing:SetSubnets",

@@ -1,6 +1,6 @@
 //! `ec2:address`: an Elastic IP, the public address of a NAT gateway. Other parties may admit the city's traffic by it.
 
-use super::{answer, tag};
+use super::{answer, routes, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::CloudResult;
 use crate::engine::kind::{Identity, KindInfo};
@@ -34,6 +34,12 @@ impl Resource for ElasticIp {
             let outputs = ElasticIpOutputs { allocation_id: allocation_id.into(), public_ip: public_ip.into() };
             Ok(Some(Found::ready(ElasticIpProps {}, outputs)))
         };
+        if let Some(recorded) = sought.recorded
+            && let Some(gateway) = survey.census.as_ref().and_then(|census| census.gateway_of(&recorded.allocation_id))
+            && routes::leading_to(&survey.route_tables().await?, gateway).is_some()
+        {
+            return found(&recorded.allocation_id, &recorded.public_ip);
+        }
         if let Some(recorded) = sought.recorded
             && uses(&survey.nat_gateways().await?, &recorded.allocation_id)
         {

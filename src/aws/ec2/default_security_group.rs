@@ -80,8 +80,7 @@ impl Resource for DefaultSecurityGroup {
         _: &DefaultSecurityGroupProps,
     ) -> CloudResult<DefaultSecurityGroupOutputs> {
         if let Some(group) = rule::group(aws, &outputs.id).await? {
-            let all = rule::of(&group).into_iter().map(|(rule, _)| rule);
-            rule::revoke(aws, &outputs.id, all.filter(|rule| old.rules.contains(&rule.to_string())), false).await?;
+            rule::revoke_shown(aws, &group, &old.rules).await?;
         }
         Ok(outputs)
     }

@@ -1,11 +1,11 @@
 //! `ec2:internet-gateway`: the VPC's way to the internet.
 
-use super::{answer, list, tag};
+use super::{answer, list, routes, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::error::gone_is_fine;
 use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudResult, Input};
-use aws_sdk_ec2::types::{InternetGatewayAttachment, ResourceType, RouteState, RouteTable};
+use aws_sdk_ec2::types::{InternetGatewayAttachment, ResourceType};
 use serde::{Deserialize, Serialize};
 
 /// An internet gateway with its attachment.
@@ -42,9 +42,9 @@ impl Resource for InternetGateway {
         };
         let recorded = sought.recorded.map(|outputs| outputs.id.as_str());
         if let Some(id) = recorded
-            && let Some(vpc) = attached_to(&survey.route_tables().await?, id)
+            && let Some(table) = routes::leading_to(&survey.route_tables().await?, id)
         {
-            return found(vpc.into(), true, id);
+            return found(table.vpc_id().unwrap_or_default().into(), true, id);
         }
         let gateways = survey.internet_gateways().await?;
         let Some(gateway) =
@@ -109,14 +109,6 @@ impl Resource for InternetGateway {
         let deleted = aws.ec2.delete_internet_gateway().internet_gateway_id(&outputs.id).send().await;
         deleted.map(drop).map_err(call("ec2:DeleteInternetGateway"))
     }
-}
-
-/// The VPC that has an active route to the gateway; after a detachment such a route is a black hole.
-fn attached_to(tables: &[RouteTable], gateway: &str) -> Option<String> {
-    let leads = |table: &&RouteTable| {
-        table.routes().iter().any(|r| r.gateway_id() == Some(gateway) && r.state() == Some(&RouteState::Active))
-    };
-    tables.iter().find(leads)?.vpc_id().map(str::to_owned)
 }
 
 async fn attach(aws: &Aws, gateway: &str, vpc: &str) -> CloudResult<()> {

@@ -1,6 +1,6 @@
 //! `ec2:nat-gateway`: the private subnets' way out.
 
-use super::{answer, tag};
+use super::{answer, routes, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
 use crate::engine::cloud::Readiness;
 use crate::engine::kind::{Identity, KindInfo, Latency};
@@ -21,10 +21,16 @@ pub struct NatGatewayProps {
 }
 
 /// Where it is.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NatGatewayOutputs {
     /// `nat-…`.
     pub id: String,
+    /// The subnet that it stands in. A gateway can't be moved: while it is there, this holds.
+    #[serde(default)]
+    pub subnet: String,
+    /// The allocation id of its address, which can't be taken from it either.
+    #[serde(default)]
+    pub allocation: String,
 }
 
 impl Resource for NatGateway {
@@ -39,17 +45,27 @@ impl Resource for NatGateway {
     type Outputs = NatGatewayOutputs;
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
+        // Not for one that is waited for: a route turns into a black hole a while after the gateway began to go.
+        if survey.census.is_some()
+            && let Some(outputs) = sought.recorded.filter(|outputs| !outputs.allocation.is_empty())
+            && routes::leading_to(&survey.route_tables().await?, &outputs.id).is_some()
+        {
+            let (subnet, allocation) = (outputs.subnet.as_str().into(), outputs.allocation.as_str().into());
+            return Ok(Some(Found::ready(NatGatewayProps { subnet, allocation }, outputs.clone())));
+        }
         let gateways = survey.nat_gateways().await?;
         let recorded = sought.recorded.map(|outputs| outputs.id.as_str());
         let Some(gateway) = find(&gateways, recorded, sought.address.as_str()) else {
             return Ok(None);
         };
-        let allocation = gateway.nat_gateway_addresses().iter().find_map(|a| a.allocation_id());
-        let props = NatGatewayProps {
-            subnet: gateway.subnet_id().unwrap_or_default().into(),
-            allocation: allocation.unwrap_or_default().into(),
+        let allocation = gateway.nat_gateway_addresses().iter().find_map(|a| a.allocation_id()).unwrap_or_default();
+        let subnet = gateway.subnet_id().unwrap_or_default();
+        let outputs = NatGatewayOutputs {
+            id: gateway.nat_gateway_id().unwrap_or_default().into(),
+            subnet: subnet.into(),
+            allocation: allocation.into(),
         };
-        let outputs = NatGatewayOutputs { id: gateway.nat_gateway_id().unwrap_or_default().into() };
+        let props = NatGatewayProps { subnet: subnet.into(), allocation: allocation.into() };
         Ok(Some(Found { props, outputs, readiness: readiness(gateway) }))
     }
 
@@ -65,7 +81,11 @@ impl Resource for NatGateway {
             .await
             .map_err(call("ec2:CreateNatGateway"))?;
         let id = answer::id(made.nat_gateway().and_then(|g| g.nat_gateway_id()), "CreateNatGateway")?;
-        Ok(NatGatewayOutputs { id })
+        Ok(NatGatewayOutputs {
+            id,
+            subnet: props.subnet.known()?.clone(),
+            allocation: props.allocation.known()?.clone(),
+        })
     }
 
     async fn update(

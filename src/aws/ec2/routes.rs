@@ -4,7 +4,9 @@ use super::{answer, list};
 use crate::aws::{Aws, call};
 use crate::engine::error::gone_is_fine;
 use crate::engine::{CloudError, CloudResult, ErrorClass};
-use aws_sdk_ec2::types::{Route, RouteOrigin, RouteTable, RouteTableAssociation, RouteTableAssociationStateCode};
+use aws_sdk_ec2::types::{
+    Route, RouteOrigin, RouteState, RouteTable, RouteTableAssociation, RouteTableAssociationStateCode,
+};
 use std::collections::BTreeMap;
 
 /// Where the table sends what: destination to target id. Without what AWS keeps by itself: the VPC's own block, the routes of
@@ -33,6 +35,13 @@ fn target(route: &Route) -> Option<&str> {
         .or(route.local_gateway_id())
         .or(route.carrier_gateway_id())
         .or(route.core_network_arn())
+}
+
+/// The table that has an active route to the gateway. After a gateway's detachment or deletion its routes are black holes: an active
+/// one proves that it is there.
+pub fn leading_to<'a>(tables: &'a [RouteTable], gateway: &str) -> Option<&'a RouteTable> {
+    let leads = |route: &Route| target(route) == Some(gateway) && route.state() == Some(&RouteState::Active);
+    tables.iter().find(|table| table.routes().iter().any(leads))
 }
 
 /// Subnet id to association id.

@@ -4,11 +4,13 @@
 //! or changed by somebody else: that is how a hole that was opened by hand is found without asking for every rule's tags.
 
 use super::list;
+use crate::aws::census::Census;
 use crate::aws::{Aws, call};
 use crate::engine::CloudResult;
 use crate::engine::error::gone_is_fine;
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, SecurityGroup, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Which way the traffic goes.
@@ -92,9 +94,21 @@ pub fn of(group: &SecurityGroup) -> Vec<(Rule, bool)> {
     ingress.chain(egress).flat_map(|(direction, permission)| split(direction, permission)).collect()
 }
 
-/// The rules of the group that aren't ours.
-pub fn foreign(group: &SecurityGroup) -> impl Iterator<Item = Rule> {
-    of(group).into_iter().filter(|(_, ours)| !ours).map(|(rule, _)| rule)
+/// The rules of the group that aren't ours: those that don't say so, and those that only pretend to.
+pub fn foreign(group: &SecurityGroup, census: Option<&Census>) -> BTreeSet<String> {
+    let id = group.group_id().unwrap_or_default();
+    let wanted = |rule: &str| census.is_none_or(|census| census.knows_rule(id, rule));
+    let rules = of(group).into_iter().map(|(rule, ours)| (rule.to_string(), ours));
+    rules.filter(|(rule, ours)| !ours || !wanted(rule)).map(|(rule, _)| rule).collect()
+}
+
+/// Takes those of the group's rules out that are in `shown`: a rule that was added since then is the next plan's.
+pub async fn revoke_shown(aws: &Aws, group: &SecurityGroup, shown: &BTreeSet<String>) -> CloudResult<()> {
+    let id = group.group_id().unwrap_or_default();
+    for (rule, ours) in of(group).into_iter().filter(|(rule, _)| shown.contains(&rule.to_string())) {
+        revoke(aws, id, [rule], ours).await?;
+    }
+    Ok(())
 }
 
 fn split(direction: Direction, permission: &IpPermission) -> Vec<(Rule, bool)> {
@@ -171,8 +185,10 @@ mod tests {
             .ip_permissions_egress(Rule::default_egress().permission(None))
             .build();
         assert_eq!(of(&group)[0], (https, true));
-        let foreign: Vec<_> = foreign(&group).map(|rule| rule.to_string()).collect();
-        assert_eq!(foreign, ["tcp 22-443 from 0.0.0.0/0", "tcp 22-443 from 192.0.2.0/24", "all to 0.0.0.0/0"]);
+        let expected = ["all to 0.0.0.0/0", "tcp 22-443 from 0.0.0.0/0", "tcp 22-443 from 192.0.2.0/24"];
+        assert_eq!(foreign(&group, None).into_iter().collect::<Vec<_>>(), expected);
+        let nobody = Census::new(&[]);
+        assert!(foreign(&group, Some(&nobody)).contains("tcp 443 from 0.0.0.0/0"), "a copied description is no proof");
     }
 
     #[test]

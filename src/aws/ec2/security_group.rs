@@ -52,7 +52,7 @@ impl Resource for SecurityGroup {
             vpc: group.vpc_id().unwrap_or_default().into(),
             name: group.group_name().unwrap_or_default().into(),
             description: group.description().unwrap_or_default().into(),
-            foreign_rules: rule::foreign(group).map(|rule| rule.to_string()).collect(),
+            foreign_rules: rule::foreign(group, survey.census.as_ref()),
         };
         Ok(Some(Found::ready(props, SecurityGroupOutputs { id: group.group_id().unwrap_or_default().into() })))
     }
@@ -81,10 +81,8 @@ impl Resource for SecurityGroup {
         old: &SecurityGroupProps,
         _: &SecurityGroupProps,
     ) -> CloudResult<SecurityGroupOutputs> {
-        // Only what the plan showed: a rule that was added since then is the next plan's.
         if let Some(group) = rule::group(aws, &outputs.id).await? {
-            let shown = rule::foreign(&group).filter(|rule| old.foreign_rules.contains(&rule.to_string()));
-            rule::revoke(aws, &outputs.id, shown, false).await?;
+            rule::revoke_shown(aws, &group, &old.foreign_rules).await?;
         }
         Ok(outputs)
     }

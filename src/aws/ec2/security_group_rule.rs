@@ -34,7 +34,7 @@ pub struct SecurityGroupRuleOutputs {}
 
 impl SecurityGroupRuleProps {
     /// As far as it is known yet.
-    fn rule(&self) -> Option<Rule> {
+    pub fn rule(&self) -> Option<Rule> {
         Some(self.with(self.peer.get()?))
     }
 

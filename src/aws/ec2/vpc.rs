@@ -25,6 +25,10 @@ pub struct VpcProps {
 pub struct VpcOutputs {
     /// `vpc-…`.
     pub id: String,
+    /// Whether its interfaces got DNS names when it was last seen or set. The only property that costs a call of its own: in an
+    /// unchanged city it isn't asked for, since nothing there depends on it.
+    #[serde(default)]
+    pub dns_hostnames: bool,
 }
 
 impl Resource for Vpc {
@@ -39,11 +43,11 @@ impl Resource for Vpc {
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
         let recorded = sought.recorded.map(|outputs| outputs.id.as_str());
-        if let Some(id) = recorded {
-            let (tables, dns) = tokio::join!(survey.route_tables(), survey.dns_hostnames(id));
-            if let (Some(cidr), Some(dns_hostnames)) = (local_block(&tables?, id, &sought.props.cidr), dns?) {
-                return Ok(Some(Found::ready(VpcProps { cidr, dns_hostnames }, VpcOutputs { id: id.into() })));
-            }
+        if let Some(VpcOutputs { id, dns_hostnames }) = sought.recorded
+            && (survey.census.is_some() && *dns_hostnames == sought.props.dns_hostnames)
+            && let Some(cidr) = local_block(&survey.route_tables().await?, id, &sought.props.cidr)
+        {
+            return Ok(Some(found(cidr, id, *dns_hostnames, Readiness::Ready)));
         }
         let vpcs = survey.vpcs().await?;
         let Some(vpc) = tag::find(&vpcs, |v| v.vpc_id(), |v| v.tags(), recorded, sought.address.as_str()) else {
@@ -57,8 +61,7 @@ impl Resource for Vpc {
             Some(VpcState::Pending) => Readiness::Pending("pending".into()),
             _ => Readiness::Ready,
         };
-        let props = VpcProps { cidr: vpc.cidr_block().unwrap_or_default().into(), dns_hostnames };
-        Ok(Some(Found { props, outputs: VpcOutputs { id: id.into() }, readiness }))
+        Ok(Some(found(vpc.cidr_block().unwrap_or_default().into(), id, dns_hostnames, readiness)))
     }
 
     async fn create(aws: &Aws, making: Making<'_>, props: &VpcProps) -> CloudResult<VpcOutputs> {
@@ -75,7 +78,7 @@ impl Resource for Vpc {
             }
         };
         set_dns_hostnames(aws, &id, props.dns_hostnames).await?;
-        Ok(VpcOutputs { id })
+        Ok(VpcOutputs { id, dns_hostnames: props.dns_hostnames })
     }
 
     async fn update(
@@ -86,13 +89,17 @@ impl Resource for Vpc {
         new: &VpcProps,
     ) -> CloudResult<VpcOutputs> {
         set_dns_hostnames(aws, &outputs.id, new.dns_hostnames).await?;
-        Ok(outputs)
+        Ok(VpcOutputs { dns_hostnames: new.dns_hostnames, ..outputs })
     }
 
     async fn delete(aws: &Aws, _: Making<'_>, outputs: &VpcOutputs, _: &VpcProps) -> CloudResult<()> {
         aws.ec2.delete_vpc().vpc_id(&outputs.id).send().await.map_err(call("ec2:DeleteVpc"))?;
         Ok(())
     }
+}
+
+fn found(cidr: String, id: &str, dns_hostnames: bool, readiness: Readiness) -> Found<Vpc> {
+    Found { props: VpcProps { cidr, dns_hostnames }, outputs: VpcOutputs { id: id.into(), dns_hostnames }, readiness }
 }
 
 /// The VPC's block, out of the `local` routes of its tables: the wanted one, or else the first.

@@ -1,12 +1,13 @@
 //! `elb:listener`: one port of the load balancer.
 
 use super::action::Action;
-use super::tag;
+use super::{foreign, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudError, CloudResult, Input};
 use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener as AwsListener, ProtocolEnum};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A listener.
 pub struct Listener;
@@ -22,6 +23,12 @@ pub struct ListenerProps {
     pub tls: Option<Tls>,
     /// What is done with a request that no rule takes.
     pub default: Action,
+    /// Rules that `migrate` didn't make, as text. The city always wants none.
+    #[serde(default)]
+    pub foreign_rules: BTreeSet<String>,
+    /// ARNs of certificates that it serves besides its own. The city always wants none.
+    #[serde(default)]
+    pub foreign_certificates: BTreeSet<String>,
 }
 
 /// How a listener speaks TLS.
@@ -40,14 +47,16 @@ pub struct ListenerOutputs {
     pub arn: String,
 }
 
-fn observe(listener: &AwsListener) -> ListenerProps {
-    let certificate = listener.certificates().first().and_then(|c| c.certificate_arn());
+fn observe(listener: &AwsListener, rules: BTreeSet<String>, certificates: BTreeSet<String>) -> ListenerProps {
+    let default = listener.certificates().first().and_then(|c| c.certificate_arn());
     ListenerProps {
         load_balancer: listener.load_balancer_arn().unwrap_or_default().into(),
         port: listener.port().unwrap_or_default(),
-        tls: certificate
+        tls: default
             .map(|arn| Tls { certificate: arn.into(), policy: listener.ssl_policy().unwrap_or_default().into() }),
         default: Action::from_aws(listener.default_actions()),
+        foreign_rules: rules,
+        foreign_certificates: certificates,
     }
 }
 
@@ -82,8 +91,10 @@ impl Resource for Listener {
         let Some(listener) = listeners.iter().find(|l| l.port() == Some(sought.props.port)) else {
             return Ok(None);
         };
-        let outputs = ListenerOutputs { arn: listener.listener_arn().unwrap_or_default().into() };
-        Ok(Some(Found::ready(observe(listener), outputs)))
+        let arn = listener.listener_arn().unwrap_or_default();
+        let (rules, certificates) =
+            tokio::try_join!(foreign::rules(survey, arn), foreign::certificates(survey, listener))?;
+        Ok(Some(Found::ready(observe(listener, rules, certificates), ListenerOutputs { arn: arn.into() })))
     }
 
     async fn create(aws: &Aws, making: Making<'_>, props: &ListenerProps) -> CloudResult<ListenerOutputs> {
@@ -109,7 +120,7 @@ impl Resource for Listener {
         aws: &Aws,
         _: Making<'_>,
         outputs: ListenerOutputs,
-        _: &ListenerProps,
+        old: &ListenerProps,
         new: &ListenerProps,
     ) -> CloudResult<ListenerOutputs> {
         aws.elb
@@ -122,6 +133,8 @@ impl Resource for Listener {
             .send()
             .await
             .map_err(call("elasticloadbalancing:ModifyListener"))?;
+        foreign::remove_rules(aws, &outputs.arn, &old.foreign_rules).await?;
+        foreign::remove_certificates(aws, &outputs.arn, &old.foreign_certificates).await?;
         Ok(outputs)
     }
 

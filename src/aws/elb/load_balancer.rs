@@ -2,7 +2,7 @@
 
 use super::attributes::{changed, managed};
 use super::survey::Attributes;
-use super::tag;
+use super::{foreign, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::cloud::Readiness;
 use crate::engine::kind::{Identity, KindInfo, Latency};
@@ -28,6 +28,9 @@ pub struct LoadBalancerProps {
     pub security_groups: BTreeSet<Input>,
     /// Attributes that are managed, by AWS's keys.
     pub attributes: Attributes,
+    /// Listeners that `migrate` didn't make, as text. The city always wants none.
+    #[serde(default)]
+    pub foreign_listeners: BTreeSet<String>,
 }
 
 /// Where it is.
@@ -100,6 +103,7 @@ impl Resource for LoadBalancer {
             subnets: zones.filter_map(|zone| zone.subnet_id()).map(Input::from).collect(),
             security_groups: balancer.security_groups().iter().cloned().map(Input::from).collect(),
             attributes: managed(&attributes, &sought.props.attributes),
+            foreign_listeners: foreign::listeners(survey, arn).await?,
         };
         Ok(Some(Found { props, outputs: outputs(balancer), readiness: readiness(balancer) }))
     }
@@ -153,6 +157,7 @@ impl Resource for LoadBalancer {
                 .map_err(call("elasticloadbalancing:SetSecurityGroups"))?;
         }
         set_attributes(aws, &outputs.arn, &changed(&old.attributes, &new.attributes)).await?;
+        foreign::remove_listeners(aws, &outputs.arn, &old.foreign_listeners).await?;
         Ok(outputs)
     }
 

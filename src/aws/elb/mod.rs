@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod attributes;
+mod foreign;
 pub mod health;
 pub mod listener;
 pub mod load_balancer;

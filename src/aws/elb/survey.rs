@@ -3,7 +3,9 @@
 use crate::aws::memo::{Memo, MemoMap};
 use crate::aws::{Survey, call};
 use crate::engine::CloudResult;
-use aws_sdk_elasticloadbalancingv2::types::{Listener, LoadBalancer, Rule, Tag, TargetGroup, TargetHealthDescription};
+use aws_sdk_elasticloadbalancingv2::types::{
+    Certificate, Listener, LoadBalancer, Rule, Tag, TargetGroup, TargetHealthDescription,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ pub struct ElbLists {
     balancers: MemoMap<String, Vec<LoadBalancer>>,
     balancer_attributes: MemoMap<String, Attributes>,
     listeners: MemoMap<String, Vec<Listener>>,
+    certificates: MemoMap<String, Vec<Certificate>>,
     rules: MemoMap<String, Vec<Rule>>,
     groups: Memo<Vec<TargetGroup>>,
     group_attributes: MemoMap<String, Attributes>,
@@ -63,6 +66,16 @@ impl Survey {
             none_if_gone(found.map_err(call("elasticloadbalancing:DescribeListeners")))
         };
         self.elb.listeners.get(load_balancer.into(), ask).await
+    }
+
+    /// The certificates of a listener, the default one among them.
+    pub async fn listener_certificates(&self, listener: &str) -> CloudResult<Arc<Vec<Certificate>>> {
+        let ask = async {
+            let pages = self.aws.elb.describe_listener_certificates().listener_arn(listener);
+            let found = pages.into_paginator().items().send().collect::<Result<_, _>>().await;
+            none_if_gone(found.map_err(call("elasticloadbalancing:DescribeListenerCertificates")))
+        };
+        self.elb.certificates.get(listener.into(), ask).await
     }
 
     /// The rules of a listener, the default one among them.

@@ -33,6 +33,11 @@ pub async fn must_be_ours(survey: &Survey, arn: &str, recorded: Option<&str>) ->
     })
 }
 
+/// Whether the thing bears the city's tag: an address that isn't known yet, or whose record was lost, may have it.
+pub async fn of_city(survey: &Survey, arn: &str) -> CloudResult<bool> {
+    Ok(value(&survey.elb_tags(arn).await?, tags::CITY) == Some(&survey.aws.city))
+}
+
 /// Whether the thing bears the tag `migrate:address` of that address.
 pub async fn stands_at(survey: &Survey, arn: &str, address: &str) -> CloudResult<bool> {
     Ok(value(&survey.elb_tags(arn).await?, tags::ADDRESS) == Some(address))

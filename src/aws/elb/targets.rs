@@ -20,6 +20,9 @@ pub struct TargetsProps {
     pub addresses: BTreeSet<Ipv4Addr>,
     /// The port that they answer on.
     pub port: i32,
+    /// What else is registered there: other ports, or what isn't an address. The city always wants none.
+    #[serde(default)]
+    pub foreign: BTreeSet<String>,
 }
 
 /// It has no id of its own.
@@ -34,6 +37,16 @@ fn describe<'a>(addresses: impl IntoIterator<Item = &'a Ipv4Addr>, port: i32) ->
         TargetDescription::builder().id(address.to_string()).port(port).availability_zone(ANY_ZONE).build()
     };
     addresses.into_iter().map(target).collect()
+}
+
+/// `10.40.1.99:8081`
+fn text(target: &TargetDescription) -> String {
+    format!("{}:{}", target.id().unwrap_or_default(), target.port().unwrap_or_default())
+}
+
+fn target(text: &str) -> Option<TargetDescription> {
+    let (id, port) = text.rsplit_once(':')?;
+    Some(TargetDescription::builder().id(id).port(port.parse().ok()?).build())
 }
 
 async fn register(aws: &Aws, group: &str, targets: Vec<TargetDescription>) -> CloudResult<()> {
@@ -71,15 +84,18 @@ impl Resource for Targets {
         let registered = health
             .iter()
             .filter(|one| one.target_health().and_then(|h| h.state()) != Some(&TargetHealthStateEnum::Draining));
-        let addresses: BTreeSet<Ipv4Addr> = registered
-            .filter_map(|one| one.target())
-            .filter(|target| target.port() == Some(sought.props.port))
-            .filter_map(|target| target.id()?.parse().ok())
-            .collect();
-        if addresses.is_empty() {
+        let (mut addresses, mut foreign) = (BTreeSet::new(), BTreeSet::new());
+        for target in registered.filter_map(|one| one.target()) {
+            match target.id().unwrap_or_default().parse() {
+                Ok(address) if target.port() == Some(sought.props.port) => drop(addresses.insert(address)),
+                _ => drop(foreign.insert(text(target))),
+            }
+        }
+        if addresses.is_empty() && foreign.is_empty() {
             return Ok(None);
         }
-        let props = TargetsProps { target_group: group.clone().into(), addresses, port: sought.props.port };
+        let port = sought.props.port;
+        let props = TargetsProps { target_group: group.clone().into(), addresses, port, foreign };
         Ok(Some(Found::ready(props, TargetsOutputs {})))
     }
 
@@ -98,6 +114,7 @@ impl Resource for Targets {
         let group = new.target_group.known()?;
         register(aws, group, describe(new.addresses.difference(&old.addresses), new.port)).await?;
         deregister(aws, group, describe(old.addresses.difference(&new.addresses), new.port)).await?;
+        deregister(aws, group, old.foreign.iter().filter_map(|text| target(text)).collect()).await?;
         Ok(outputs)
     }
 

@@ -6,7 +6,7 @@ use crate::engine::kind::{Identity, KindInfo, ReplaceOrder};
 use crate::engine::{CloudError, CloudResult, ErrorClass};
 use aws_sdk_rds::types::{ApplyMethod, Parameter};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A parameter group.
 pub struct ParameterGroup;
@@ -18,7 +18,7 @@ pub struct ParameterGroupProps {
     pub name: String,
     /// Engine and major version as RDS writes them: `postgres16`, `mysql8.4`.
     pub family: String,
-    /// Values by name, as RDS writes them. Only these are compared: what else was set stays.
+    /// Values by name, as RDS writes them. No others are set.
     pub parameters: BTreeMap<String, String>,
 }
 
@@ -52,11 +52,8 @@ impl Resource for ParameterGroup {
         if sought.recorded.is_none() {
             tag::group_is_ours(&survey.aws, "rds:DescribeDBParameters", "pg", name).await?;
         }
-        let props = ParameterGroupProps {
-            name: name.clone(),
-            family: sought.props.family.clone(),
-            parameters: ours(set, &sought.props.parameters),
-        };
+        let props =
+            ParameterGroupProps { name: name.clone(), family: sought.props.family.clone(), parameters: values(set) };
         Ok(Some(Found::ready(props, ParameterGroupOutputs { name: name.clone() })))
     }
 
@@ -91,6 +88,8 @@ impl Resource for ParameterGroup {
     ) -> CloudResult<ParameterGroupOutputs> {
         let changed = new.parameters.iter().filter(|(name, value)| old.parameters.get(*name) != Some(value));
         set(aws, &outputs.name, changed).await?;
+        let extra = old.parameters.keys().filter(|name| !new.parameters.contains_key(*name)).collect();
+        reset(aws, &outputs.name, &extra).await?;
         Ok(outputs)
     }
 
@@ -106,10 +105,10 @@ impl Resource for ParameterGroup {
     }
 }
 
-/// Of the parameters that were set, those that the city wants to set.
-fn ours(set: &[Parameter], wanted: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+/// The parameters that were set, whoever set them.
+fn values(set: &[Parameter]) -> BTreeMap<String, String> {
     let pairs = set.iter().filter_map(|one| Some((one.parameter_name()?, one.parameter_value()?)));
-    pairs.filter(|(name, _)| wanted.contains_key(*name)).map(|(name, value)| (name.into(), value.into())).collect()
+    pairs.map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 async fn set<'a>(
@@ -129,6 +128,30 @@ async fn set<'a>(
         let request = aws.rds.modify_db_parameter_group().db_parameter_group_name(group);
         let answer = request.set_parameters(Some(twenty.to_vec())).send().await;
         answer.map_err(call("rds:ModifyDBParameterGroup")).map_err(|error| explained(error, group))?;
+    }
+    Ok(())
+}
+
+/// Gives those parameters of the group that are in `extra` back to their defaults: at once where RDS can, else when the server
+/// starts next.
+async fn reset(aws: &Aws, group: &str, extra: &BTreeSet<&String>) -> CloudResult<()> {
+    if extra.is_empty() {
+        return Ok(());
+    }
+    let pages = aws.rds.describe_db_parameters().db_parameter_group_name(group).source("user").into_paginator().items();
+    let set: Vec<Parameter> = pages.send().collect::<Result<_, _>>().await.map_err(call("rds:DescribeDBParameters"))?;
+    let shown = set.iter().filter(|one| one.parameter_name.as_ref().is_some_and(|name| extra.contains(name)));
+    let parameters: Vec<_> = shown
+        .map(|one| {
+            let at_once = one.apply_type() == Some("dynamic");
+            let method = if at_once { ApplyMethod::Immediate } else { ApplyMethod::PendingReboot };
+            Parameter::builder().set_parameter_name(one.parameter_name.clone()).apply_method(method).build()
+        })
+        .collect();
+    for twenty in parameters.chunks(20) {
+        let request = aws.rds.reset_db_parameter_group().db_parameter_group_name(group);
+        let answer = request.set_parameters(Some(twenty.to_vec())).send().await;
+        answer.map_err(call("rds:ResetDBParameterGroup"))?;
     }
     Ok(())
 }

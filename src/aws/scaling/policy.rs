@@ -87,7 +87,7 @@ impl Resource for Policy {
     type Outputs = PolicyOutputs;
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
-        let policies = survey.scaling_policies(&sought.props.name).await?;
+        let policies = survey.scaling_policies(&sought.props.resource).await?;
         let ours =
             |one: &&ScalingPolicy| one.policy_name() == sought.props.name && one.resource_id() == sought.props.resource;
         Ok(policies.iter().find(ours).and_then(|policy| {
@@ -111,17 +111,16 @@ impl Resource for Policy {
     }
 
     async fn delete(aws: &Aws, _: Making<'_>, _: &PolicyOutputs, props: &PolicyProps) -> CloudResult<()> {
-        aws.scaling
-            .delete_scaling_policy()
-            .policy_name(&props.name)
-            .service_namespace(ServiceNamespace::Ecs)
-            .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
-            .resource_id(&props.resource)
-            .send()
-            .await
-            .map_err(call("application-autoscaling:DeleteScalingPolicy"))?;
-        Ok(())
+        delete(aws, &props.name, &props.resource).await
     }
+}
+
+/// Deletes a policy of the service.
+pub async fn delete(aws: &Aws, name: &str, resource: &str) -> CloudResult<()> {
+    let request = aws.scaling.delete_scaling_policy().policy_name(name).service_namespace(ServiceNamespace::Ecs);
+    let request = request.scalable_dimension(ScalableDimension::EcsServiceDesiredCount).resource_id(resource);
+    request.send().await.map_err(call("application-autoscaling:DeleteScalingPolicy"))?;
+    Ok(())
 }
 
 async fn put(aws: &Aws, props: &PolicyProps) -> CloudResult<PolicyOutputs> {

@@ -71,6 +71,7 @@ fn legacy(blueprint: &Blueprint<'_>) -> Vec<Desired> {
         target_group: output("alb/target-group.legacy", "arn"),
         addresses: legacy.targets.iter().copied().collect(),
         port,
+        foreign: Default::default(),
     };
     vec![TargetGroup::at("alb/target-group.legacy", &group), Targets::at("alb/legacy-targets", &targets)]
 }
