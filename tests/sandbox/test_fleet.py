@@ -22,6 +22,7 @@ class Modes(unittest.TestCase):
     def test_what_is_missing_is_a_record_or_an_error_that_says_how_to_get_it(self) -> None:
         with mock.patch("adapter.db_postgres.binaries", return_value=None):
             self.assertFalse(self.fleet("auto").serves("postgres"))
+            self.assertTrue(self.fleet("auto").serves("mysql"))
             self.assertIn("apt-get install postgresql", self.fleet("auto").status()["missing"]["postgres"])
             with self.assertRaisesRegex(ValueError, "apt-get install postgresql"):
                 self.fleet("on").serves("postgres")

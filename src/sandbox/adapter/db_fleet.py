@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import db_postgres, db_process
+from . import db_mariadb, db_postgres, db_process
 from .db_server import Server
 from .db_tls import Authority
 from .patching import on_reset
@@ -38,7 +38,8 @@ class Fleet:
 
     def missing(self) -> dict[str, str]:
         """The engines whose servers aren't installed, each with how to get it."""
-        found = {"postgres": (db_postgres.binaries(), db_postgres.MISSING)}
+        found = {"postgres": (db_postgres.binaries(), db_postgres.MISSING),
+                 "mysql": (db_mariadb.binaries(), db_mariadb.MISSING)}
         return {engine: how for engine, (folder, how) in found.items() if folder is None}
 
     def folder(self, name: str) -> Path:

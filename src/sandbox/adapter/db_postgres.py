@@ -38,7 +38,7 @@ def major(folder: Path) -> int:
 class Postgres(Server):
     """A server as its own administrator installs it."""
 
-    engine, account_of, last_signal = "postgres", "postgres", "QUIT"
+    engine, account_of, calm_signal, last_signal = "postgres", "postgres", "INT", "QUIT"
     administrator, hba = "postgres", HBA
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -16,7 +16,8 @@ START_SECONDS = 60
 class Server:
     """A database server on a loopback address. Its states: starting, ready, failed, stopped."""
 
-    engine, account_of, last_signal = "", "", ""  # the engine's name, the system's user, the signal that ends it at once
+    engine, account_of = "", ""  # the engine's name, the system's user
+    calm_signal, last_signal = "", ""  # those that end it in order, and at once
 
     def __init__(
         self, role: str, city: str, folder: Path, address: tuple[str, int], database: str, user: str, password: str,
@@ -36,12 +37,12 @@ class Server:
         own(self.folder, self.account_of)
         self._background(lambda: self._first(authority))
 
-    def restart(self, signal: str) -> None:
-        """Ends it by the signal, and starts it again in the background."""
+    def restart(self, crash: bool) -> None:
+        """Ends it, in order or like a machine that fails, and starts it again: in the background."""
 
         def again() -> None:
             if self.process:
-                self.process.end(signal)
+                self.process.end(self.last_signal if crash else self.calm_signal)
             self.configure(rebooting=True)
             self.boot()
             self.booted()

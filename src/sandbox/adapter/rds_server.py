@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 from .db_fleet import FLEET
+from .db_mariadb_rds import RdsMariaDb
 from .db_postgres_rds import RdsPostgres
 from .db_process import free_address
 from .db_server import Server
 from .seed_data import value
 
-KINDS: dict[str, type[Server]] = {"postgres": RdsPostgres}
+KINDS: dict[str, type[Server]] = {"postgres": RdsPostgres, "mysql": RdsMariaDb}
 
 
 def begin(instance: Any) -> None:
@@ -48,7 +49,7 @@ def status_for(instance: Any, seen: str, stages: list[tuple[str, float]]) -> str
 def reboot(instance: Any, failover: bool) -> None:
     """A failover is a crash: connections die, and the server recovers from its log."""
     if server := of(instance):
-        server.restart("QUIT" if failover else "INT")
+        server.restart(crash=failover)
 
 
 def changed(instance: Any) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 from moto.secretsmanager.models import secretsmanager_backends
 
-from . import bikes_postgres
+from . import bikes_mysql, bikes_postgres, db_mariadb
 from .db_fleet import FLEET
+from .db_mariadb import MariaDb
 from .db_postgres import Postgres, identifier, literal
 from .db_process import free_address
 from .db_server import Server
@@ -25,7 +26,18 @@ class LegacyPostgres(Postgres):
         self.sql(bikes_postgres.script(self.city, FLEET.megabytes), self.database, self.user)
 
 
-KINDS: dict[str, type[Server]] = {"postgres": LegacyPostgres}
+class LegacyMariaDb(MariaDb):
+    """The application may do everything, as where nobody has given it a thought; it comes from any machine."""
+
+    def fill(self) -> None:
+        user, name = f"{db_mariadb.literal(self.user)}@'%'", db_mariadb.identifier(self.database)
+        self.sql(f"CREATE USER {user} IDENTIFIED BY {db_mariadb.literal(self.password)};"
+                 f"GRANT ALL ON *.* TO {user} WITH GRANT OPTION; CREATE ROLE report; CREATE DATABASE {name};")
+        self.sql(bikes_mysql.script(self.city, FLEET.megabytes), self.database, self.user)
+        self.sql(f"GRANT SELECT ON {name}.station_occupancy TO report")
+
+
+KINDS: dict[str, type[Server]] = {"postgres": LegacyPostgres, "mysql": LegacyMariaDb}
 
 
 def begin(city: str, account: str, legacy: dict[str, Any]) -> None:
