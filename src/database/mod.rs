@@ -9,6 +9,7 @@ pub mod runbook;
 pub mod secret;
 pub mod switch;
 mod tunnel;
+pub mod verify;
 
 pub use access::{Access, Login, Network, Routes, Server, Tls};
 pub use engine::{Engine, Side};

@@ -3,4 +3,5 @@
 mod moves;
 #[allow(dead_code, reason = "the modules beside it use what they need")]
 pub mod server;
+mod verify;
 mod world;

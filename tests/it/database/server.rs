@@ -239,13 +239,24 @@ impl Postgres {
 
     /// Up to `size` connections to the database `city`, as `postgres`.
     pub fn pool(&self, size: u32) -> PgPool {
-        PgPoolOptions::new().max_connections(size).connect_lazy_with(self.options("city"))
+        self.pool_of("city", size)
+    }
+
+    /// The same to another database.
+    pub fn pool_of(&self, database: &str, size: u32) -> PgPool {
+        PgPoolOptions::new().max_connections(size).connect_lazy_with(self.options(database))
     }
 
     /// Runs statements in the database `city`.
     #[track_caller]
     pub fn execute(&self, sql: &str) -> impl Future<Output = ()> {
-        let (options, sql) = (self.options("city"), sql.to_owned());
+        self.execute_in("city", sql)
+    }
+
+    /// Runs statements in another database.
+    #[track_caller]
+    pub fn execute_in(&self, database: &str, sql: &str) -> impl Future<Output = ()> {
+        let (options, sql) = (self.options(database), sql.to_owned());
         async move {
             let mut connection = options.connect().await.unwrap();
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
