@@ -1,6 +1,7 @@
 //! The data moves: a live database to RDS, by the database's own replication. `migrate` conducts; docs/database.md tells the runbook.
 
 pub mod access;
+pub mod assess;
 pub mod engine;
 pub mod error;
 pub mod follow;

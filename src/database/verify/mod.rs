@@ -10,6 +10,7 @@
 //! that is there twice shows. Two rows that differ go unnoticed once in 2^64: this guards against loss and damage, not against forgery.
 
 mod error;
+pub mod mysql;
 mod narrow;
 pub mod pass;
 pub mod postgres;

@@ -108,7 +108,7 @@ impl Pass<'_> {
             if !same_columns(&table, other) {
                 continue;
             }
-            table.ordered &= other.ordered;
+            table.ordered &= other.ordered && table.key == other.key;
             let id = table.id();
             let so_far = progress.tables.entry(id.clone()).or_default();
             if so_far.done {

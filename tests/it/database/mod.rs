@@ -1,7 +1,9 @@
 //! Databases on real servers.
 
+mod assess;
 mod moves;
 #[allow(dead_code, reason = "the modules beside it use what they need")]
 pub mod server;
 mod verify;
+mod verify_mysql;
 mod world;

@@ -72,13 +72,19 @@ impl Method {
     }
 }
 
+/// A read-only transaction that takes the time it needs, whatever the database's own limit for a statement is.
+pub(super) async fn patient(pool: &PgPool) -> Result<PgTransaction<'static>, sqlx::Error> {
+    pool.begin_with("BEGIN READ ONLY; SET LOCAL statement_timeout = 0").await
+}
+
 async fn ask(pool: &PgPool, side: &str) -> VerifyResult<Says> {
     let what = || reading(format!("asking the {side} for its version"));
+    let mut transaction = patient(pool).await.map_err(what())?;
     let (version, encoding): (i32, String) = sqlx::query_as(
         "SELECT current_setting('server_version_num')::int4, pg_encoding_to_char(encoding)::text
          FROM pg_database WHERE datname = current_database()",
     )
-    .fetch_one(pool)
+    .fetch_one(&mut *transaction)
     .await
     .map_err(what())?;
     // Every length up to 64, with bytes above 127: the hash goes over its text in steps of 12 bytes and treats the rest by itself.
@@ -87,7 +93,7 @@ async fn ask(pool: &PgPool, side: &str) -> VerifyResult<Says> {
             "SELECT string_agg(hashtextextended(left(repeat('Malmö–7', 16), n) COLLATE \"C\", 0)::text, ',' ORDER BY n)
              FROM generate_series(0, 64) n",
         )
-        .fetch_one(pool)
+        .fetch_one(&mut *transaction)
         .await
         .map_err(what())?,
         _ => None,

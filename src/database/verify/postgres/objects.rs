@@ -31,6 +31,8 @@ pub async fn large_objects(source: &PgPool, target: &PgPool, names: usize) -> Ve
 async fn sums(pool: &PgPool, side: &str) -> VerifyResult<BTreeMap<u32, String>> {
     let mut all = BTreeMap::new();
     let mut after = 0_i64;
+    let what = || reading(format!("reading the large objects of the {side}"));
+    let mut transaction = super::method::patient(pool).await.map_err(what())?;
     loop {
         let some: Vec<(i64, String)> = sqlx::query_as(
             "SELECT o.oid::int8, md5(lo_get(o.oid))
@@ -38,9 +40,9 @@ async fn sums(pool: &PgPool, side: &str) -> VerifyResult<BTreeMap<u32, String>> 
         )
         .bind(after)
         .bind(AT_ONCE)
-        .fetch_all(pool)
+        .fetch_all(&mut *transaction)
         .await
-        .map_err(reading(format!("reading the large objects of the {side}")))?;
+        .map_err(what())?;
         let Some((last, _)) = some.last() else { return Ok(all) };
         after = *last;
         all.extend(some.into_iter().filter_map(|(id, sum)| Some((u32::try_from(id).ok()?, sum))));

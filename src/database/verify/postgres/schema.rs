@@ -18,7 +18,7 @@ pub struct Fingerprint(BTreeMap<String, String>);
 pub async fn fingerprint(pool: &PgPool) -> VerifyResult<Fingerprint> {
     let what = || reading("reading the schema");
     let mut transaction = pool
-        .begin_with("BEGIN READ ONLY; SET LOCAL search_path = pg_catalog; SET LOCAL quote_all_identifiers = off")
+        .begin_with("BEGIN READ ONLY; SET LOCAL search_path = pg_catalog; SET LOCAL quote_all_identifiers = off; SET LOCAL statement_timeout = 0")
         .await
         .map_err(what())?;
     let things: Vec<(String, String, Option<String>)> =
