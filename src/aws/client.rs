@@ -1,8 +1,11 @@
 //! The SDK clients of one city's account and region, and who the city is.
 
+use super::pacing::paced;
+use crate::engine::rates::Rates;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::{Builder, tls};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the calls go and as whom.
@@ -16,6 +19,8 @@ pub struct Access {
     pub sandbox_key: Option<String>,
     /// A role to assume first.
     pub assume_role: Option<String>,
+    /// How many times as fast as at AWS time passes there, and calls may come.
+    pub speed: f64,
 }
 
 /// The clients, and the city that they work for.
@@ -62,6 +67,7 @@ pub struct Aws {
 /// The SDK's configuration for `access`. Credentials are fetched at the first call, not here.
 pub async fn config(access: &Access) -> SdkConfig {
     let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
+    let http = paced(http, Arc::new(Rates::new(access.speed)));
     // A call that hangs is given up and repeated by the SDK; creates answer within seconds and work on in the background.
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))

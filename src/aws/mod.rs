@@ -18,6 +18,7 @@ pub mod live;
 pub mod logs;
 pub mod lookup;
 pub mod memo;
+pub mod pacing;
 pub mod policy;
 pub mod rds;
 pub mod resource;

@@ -82,6 +82,7 @@ impl World {
     /// Opens a city. Makes no call yet.
     pub async fn open(&self, city: City) -> Opened {
         let (account, region) = (city.spec.account.as_str().to_owned(), city.spec.region.as_str().to_owned());
+        let scale = self.sandbox.as_ref().map_or_else(time_scale, |local| local.speed);
         let access = Access {
             region: region.clone(),
             endpoint: self.sandbox.as_ref().map(|local| local.endpoint.clone()),
@@ -92,13 +93,13 @@ impl World {
                 .as_ref()
                 .map(|role| role.as_str().to_owned())
                 .filter(|_| self.sandbox.is_none()),
+            speed: scale,
         };
         let key = (access.sandbox_key.clone().unwrap_or_else(|| region.clone()) + &region, access.assume_role.clone());
         let config = match self.configs.lock().await.entry(key) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.get().clone(),
             std::collections::hash_map::Entry::Vacant(entry) => entry.insert(config(&access).await).clone(),
         };
-        let scale = self.sandbox.as_ref().map_or_else(time_scale, |local| local.speed);
         let aws = Arc::new(Aws::new(&config, &city.name, &account, &region, scale));
         let writer = Arc::new(Aws::new(&without_retries(&config), &city.name, &account, &region, scale));
         let bucket = self.globals.state_bucket.clone().unwrap_or_else(|| layout::bucket(&account, &region));

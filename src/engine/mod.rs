@@ -3,7 +3,10 @@
 //! Nothing here knows AWS: everything outside is reached through [`cloud::Cloud`].
 
 pub mod address;
+#[cfg(test)]
+mod campaign;
 pub mod cloud;
+mod create;
 pub mod desired;
 pub mod diff;
 pub mod error;
@@ -16,6 +19,8 @@ pub mod kind;
 pub mod memory;
 pub mod plan;
 pub mod planner;
+pub mod rates;
+mod repeat;
 #[cfg(test)]
 mod scenarios;
 mod step;

@@ -233,13 +233,14 @@ fn one(
     Some(change)
 }
 
-fn immutable<'a>(info: &'a KindInfo, field: &FieldChange) -> Option<&'a str> {
+/// The property that can't be changed in place, if `field` is part of one.
+pub(super) fn immutable<'a>(info: &'a KindInfo, field: &FieldChange) -> Option<&'a str> {
     let top = field.path.split('.').next().unwrap_or_default();
     info.immutable.iter().copied().find(|name| *name == top)
 }
 
 /// What AWS doesn't tell is taken from the record. Of something that isn't recorded it is taken to be as wanted, unless it was told.
-fn with_unread(info: &KindInfo, observed: &Value, record: Option<&Record>, wanted: &Value) -> Value {
+pub(super) fn with_unread(info: &KindInfo, observed: &Value, record: Option<&Record>, wanted: &Value) -> Value {
     let mut props = observed.clone();
     if let Some(fields) = props.as_object_mut() {
         for name in info.unread {

@@ -1,21 +1,22 @@
-//! One change to one resource: record the intent, make the call, record the answer, wait, record that it is ready.
+//! One change to one resource: record the intent, make the call, record the answer, look until it is ready, record that.
 
-use super::cloud::{Observed, Order, Readiness, Sought};
-use super::diff::diff;
+use super::cloud::Order;
+use super::create::{create, unsure};
+use super::error::gone_is_fine;
 use super::events::What;
 use super::executor::{Executor, Outputs, known};
 use super::graph::Half;
 use super::input::{references, resolve};
-use super::kind::{KindInfo, Latency, ReplaceOrder};
+use super::kind::{KindInfo, ReplaceOrder};
 use super::plan::{Action, Change};
-use super::wait::{Ended, patience, pause, repeated_for};
-use super::{CloudError, CloudResult, ErrorClass};
+use super::repeat::Call;
+use super::wait::{Ended, pause};
+use super::{CloudError, CloudResult};
 use crate::state::{Deposed, Intent, Record, Status};
 use jiff::Timestamp;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::sync::PoisonError;
-use tokio::time::Instant;
-use uuid::Uuid;
 
 /// Creates, updates, adopts or awaits.
 pub async fn make(run: &Executor<'_>, change: &Change, outputs: &Outputs) -> Result<(), Ended> {
@@ -25,28 +26,43 @@ pub async fn make(run: &Executor<'_>, change: &Change, outputs: &Outputs) -> Res
         return Err(CloudError::internal(format!("{missing} has no such output")).into());
     }
     let props = run.cloud.canonical(&change.kind, &props)?;
-    let order = order(change, props.clone());
+    let before = run.ledger.read(|state| state.resources.get(&change.address).cloned());
+    let token = token(run, change, before.as_ref().filter(|record| record.props == props));
+    let order = order(change, props.clone(), token);
     let record = |status, outputs| Record {
         kind: change.kind.clone(),
         status,
-        intent: (status != Status::Ready).then(|| Intent { token: order.token.clone(), at: Timestamp::now() }),
+        intent: (status != Status::Ready).then(|| intent(&order)),
         props: props.clone(),
         outputs,
         depends_on: change.depends_on.clone(),
     };
+    let call = |latency| Call { run, change, half: Half::Make, latency, order: &order };
     let made = match change.action {
         Action::Adopt => change.outputs.clone(),
-        Action::Await => settled(run, change, &props, change.outputs.clone(), &info.create).await?,
+        Action::Await => call(&info.create).settled(&change.outputs).await?,
         Action::Update => {
             store(run, change, record(Status::Updating, change.outputs.clone())).await?;
-            let answer = repeat(run, change, Half::Make, &info.update, async || run.cloud.update(&order).await).await?;
-            settle(run, change, info, &info.update, record(Status::Settling, answer)).await?
+            let call = call(&info.update);
+            let answer = call.repeat(async || {
+                run.ledger.hold().await?;
+                Ok(run.cloud.update(&order).await?)
+            });
+            let answer = answer.await?;
+            if info.settles {
+                store(run, change, record(Status::Settling, answer.clone())).await?;
+                call.settled(&answer).await?
+            } else {
+                answer
+            }
         }
         _ => {
-            depose(run, change).await?;
-            store(run, change, record(Status::Creating, Value::Null)).await?;
-            let answer = repeat(run, change, Half::Make, &info.create, async || create(run, &order).await).await?;
-            settle(run, change, info, &info.create, record(Status::Settling, answer)).await?
+            begin(run, change, record(Status::Creating, Value::Null)).await?;
+            let call = call(&info.create);
+            let answer = create(&call, info, before.as_ref()).await?;
+            // On record before it is waited for. Only what was seen counts as ready: a next run that doesn't see it knows that it is gone.
+            store(run, change, record(Status::Settling, answer.clone())).await?;
+            call.settled(&answer).await?
         }
     };
     store(run, change, record(Status::Ready, made.clone())).await?;
@@ -57,10 +73,10 @@ pub async fn make(run: &Executor<'_>, change: &Change, outputs: &Outputs) -> Res
 /// Deletes, or drops the record of what is gone.
 pub async fn remove(run: &Executor<'_>, change: &Change) -> Result<(), Ended> {
     let info = info(run, change)?;
-    if change.action != Action::Forget {
-        let order = order(change, change.prior.clone());
-        if change.action == Action::Delete && !change.deposed {
-            let intent = Intent { token: order.token.clone(), at: Timestamp::now() };
+    if let Some(order) = doomed(run, change, info).await? {
+        let call = Call { run, change, half: Half::Remove, latency: &info.delete, order: &order };
+        if matches!(change.action, Action::Delete | Action::Forget) && !change.deposed {
+            let intent = intent(&order);
             run.ledger
                 .commit(|state| {
                     if let Some(record) = state.resources.get_mut(&change.address) {
@@ -70,12 +86,13 @@ pub async fn remove(run: &Executor<'_>, change: &Change) -> Result<(), Ended> {
                 })
                 .await?;
         }
-        repeat(run, change, Half::Remove, &info.delete, async || {
-            super::error::gone_is_fine(run.cloud.delete(&order).await)
-        })
-        .await?;
+        let delete = async || {
+            run.ledger.hold().await?;
+            Ok(gone_is_fine(run.cloud.delete(&order).await)?)
+        };
+        call.repeat(delete).await?;
         if info.settles {
-            gone(run, change, &info.delete).await?;
+            call.gone().await?;
         }
     }
     if info.lingers {
@@ -96,169 +113,71 @@ pub async fn remove(run: &Executor<'_>, change: &Change) -> Result<(), Ended> {
     Ok(())
 }
 
+/// What is to be deleted: nothing where the plan found nothing, unless it may only not have shown yet.
+async fn doomed(run: &Executor<'_>, change: &Change, info: &KindInfo) -> Result<Option<Order>, Ended> {
+    let order = order(change, change.prior.clone(), token(run, change, None));
+    if change.action != Action::Forget {
+        return Ok(Some(order));
+    }
+    let doubtful = run.ledger.read(|state| state.resources.get(&change.address).is_some_and(unsure));
+    if change.deposed || !doubtful {
+        return Ok(None);
+    }
+    let call = Call { run, change, half: Half::Remove, latency: &info.delete, order: &order };
+    let found = call.appears().await?;
+    Ok(found.map(|found| Order { prior: found.props, outputs: found.outputs, ..order }))
+}
+
 fn info(run: &Executor<'_>, change: &Change) -> CloudResult<&'static KindInfo> {
     run.cloud.info(&change.kind).ok_or_else(|| CloudError::internal(format!("unknown kind {}", change.kind)))
 }
 
-fn order(change: &Change, props: Value) -> Order {
+fn order(change: &Change, props: Value, token: String) -> Order {
     Order {
         address: change.address.clone(),
         kind: change.kind.clone(),
-        token: change.token.clone().unwrap_or_else(|| Uuid::new_v4().simple().to_string()),
+        token,
         props,
         prior: change.prior.clone(),
         outputs: change.outputs.clone(),
     }
 }
 
+fn intent(order: &Order) -> Intent {
+    Intent { token: order.token.clone(), at: Timestamp::now() }
+}
+
+/// The client token: that of the same call that was recorded before, or else a new one, out of the address and the state that the
+/// intent goes into, which no other intent for this address ever shares.
+fn token(run: &Executor<'_>, change: &Change, same: Option<&Record>) -> String {
+    let recorded = same.and_then(|record| record.intent.as_ref()).map(|intent| intent.token.clone());
+    recorded.or_else(|| change.token.clone()).unwrap_or_else(|| {
+        let place =
+            run.ledger.read(|state| format!("{}/{}/{}/{}", state.city, state.lineage, state.serial, change.address));
+        Sha256::digest(place).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    })
+}
+
 async fn store(run: &Executor<'_>, change: &Change, record: Record) -> Result<(), Ended> {
     Ok(run.ledger.commit(|state| drop(state.resources.insert(change.address.clone(), record))).await?)
 }
 
-/// Before a replacement that comes first, the old one moves aside in the record.
-async fn depose(run: &Executor<'_>, change: &Change) -> Result<(), Ended> {
-    if change.action != (Action::Replace { order: ReplaceOrder::CreateFirst }) {
-        return Ok(());
-    }
-    let old = Record {
-        kind: change.kind.clone(),
-        status: Status::Ready,
-        intent: None,
-        props: change.prior.clone(),
-        outputs: change.outputs.clone(),
-        depends_on: change.depended_on.clone(),
+/// Records the intent. Before a replacement that comes first, the old one moves aside in the same write.
+async fn begin(run: &Executor<'_>, change: &Change, record: Record) -> Result<(), Ended> {
+    let old = (change.action == (Action::Replace { order: ReplaceOrder::CreateFirst })).then(|| Deposed {
+        address: change.address.clone(),
+        record: Record {
+            kind: change.kind.clone(),
+            status: Status::Ready,
+            intent: None,
+            props: change.prior.clone(),
+            outputs: change.outputs.clone(),
+            depends_on: change.depended_on.clone(),
+        },
+    });
+    let edit = |state: &mut crate::state::State| {
+        state.deposed.extend(old);
+        state.resources.insert(change.address.clone(), record);
     };
-    Ok(run.ledger.commit(|state| state.deposed.push(Deposed { address: change.address.clone(), record: old })).await?)
-}
-
-/// Makes it, unless an earlier attempt whose answer was lost has made it already: then it is brought to what is wanted.
-async fn create(run: &Executor<'_>, order: &Order) -> CloudResult<Value> {
-    match run.cloud.create(order).await {
-        Err(error) if matches!(error.class, ErrorClass::AlreadyExists | ErrorClass::Unavailable) => {
-            let Some(found) = look(run, order, None).await? else { return Err(error) };
-            if diff(&found.props, &order.props, None).is_empty() {
-                return Ok(found.outputs);
-            }
-            run.cloud.update(&Order { prior: found.props, outputs: found.outputs, ..order.clone() }).await
-        }
-        answer => answer,
-    }
-}
-
-async fn look(run: &Executor<'_>, order: &Order, outputs: Option<Value>) -> CloudResult<Option<Observed>> {
-    let sought =
-        Sought { address: order.address.clone(), kind: order.kind.clone(), props: order.props.clone(), outputs };
-    Ok(run.cloud.read(&[sought]).await?.pop().flatten())
-}
-
-/// Repeats a call that fails in a way that passes.
-async fn repeat<T>(
-    run: &Executor<'_>,
-    change: &Change,
-    half: Half,
-    latency: &Latency,
-    call: impl AsyncFn() -> CloudResult<T>,
-) -> Result<T, Ended> {
-    let begun = Instant::now();
-    let mut attempt = 0;
-    let mut told = String::new();
-    loop {
-        let error = match call().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        match repeated_for(error.class, latency) {
-            Some(limit) if begun.elapsed() < limit => {}
-            _ => return Err(error.into()),
-        }
-        attempt += 1;
-        let why = error.to_string();
-        if why != told {
-            run.tell(change, half, What::Retrying(error));
-            told = why;
-        }
-        pause(run.pace.before_attempt(attempt), &run.stop).await?;
-    }
-}
-
-/// Records the answer of the call, then waits until it is ready, if its kind takes time.
-async fn settle(
-    run: &Executor<'_>,
-    change: &Change,
-    info: &KindInfo,
-    latency: &Latency,
-    record: Record,
-) -> Result<Value, Ended> {
-    if !info.settles {
-        return Ok(record.outputs);
-    }
-    let (props, outputs) = (record.props.clone(), record.outputs.clone());
-    store(run, change, record).await?;
-    settled(run, change, &props, outputs, latency).await
-}
-
-/// Reads until it is ready; answers with its outputs then.
-async fn settled(
-    run: &Executor<'_>,
-    change: &Change,
-    props: &Value,
-    outputs: Value,
-    latency: &Latency,
-) -> Result<Value, Ended> {
-    let order = order(change, props.clone());
-    watch(run, change, Half::Make, latency, async || {
-        Ok(match look(run, &order, Some(outputs.clone())).await? {
-            Some(Observed { readiness: Readiness::Ready, outputs, .. }) => Seen::There(outputs),
-            Some(Observed { readiness: Readiness::Pending(doing), .. }) => Seen::Not(doing),
-            Some(Observed { readiness: Readiness::Failed(why), .. }) => Seen::Never(why),
-            None => Seen::Not("not visible yet".into()),
-        })
-    })
-    .await
-}
-
-/// Reads until it is gone.
-async fn gone(run: &Executor<'_>, change: &Change, latency: &Latency) -> Result<(), Ended> {
-    let order = order(change, change.prior.clone());
-    watch(run, change, Half::Remove, latency, async || {
-        Ok(match look(run, &order, Some(change.outputs.clone())).await? {
-            Some(Observed { readiness: Readiness::Pending(doing), .. }) => Seen::Not(doing),
-            Some(_) => Seen::Not("still there".into()),
-            None => Seen::There(Value::Null),
-        })
-    })
-    .await
-    .map(drop)
-}
-
-enum Seen {
-    There(Value),
-    Not(String),
-    Never(String),
-}
-
-async fn watch(
-    run: &Executor<'_>,
-    change: &Change,
-    half: Half,
-    latency: &Latency,
-    look: impl AsyncFn() -> CloudResult<Seen>,
-) -> Result<Value, Ended> {
-    let begun = Instant::now();
-    let mut last = String::new();
-    loop {
-        let doing = match repeat(run, change, half, latency, &look).await? {
-            Seen::There(outputs) => return Ok(outputs),
-            Seen::Never(why) => return Err(Ended::NeverReady(why)),
-            Seen::Not(doing) => doing,
-        };
-        if doing != last {
-            last.clone_from(&doing);
-            run.tell(change, half, What::Waiting(doing));
-        }
-        if begun.elapsed() > patience(latency) {
-            return Err(Ended::Late { last, after: begun.elapsed() });
-        }
-        pause(run.pace.between_looks(latency), &run.stop).await?;
-    }
+    Ok(run.ledger.commit(edit).await?)
 }

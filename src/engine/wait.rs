@@ -2,8 +2,10 @@
 
 use super::error::{CloudError, ErrorClass};
 use super::kind::Latency;
+use jiff::SignedDuration;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// How fast time passes: 1 at AWS, more in a sandbox whose lifecycles are sped up.
 #[derive(Clone, Copy, Debug)]
@@ -29,15 +31,71 @@ impl Pace {
     }
 
     /// Before the `attempt`-th repetition of a call (from 1): 1, 2, 4, 8 seconds, then every 15; never less than a second, however
-    /// fast time passes, since what the call waits for are often calls of ours.
-    pub fn before_attempt(self, attempt: u32) -> Duration {
+    /// fast time passes, since what the call waits for are often calls of ours. Up to half as long again, by `whose` call it is, so
+    /// that many who were turned away together don't come back together.
+    pub fn before_attempt(self, attempt: u32, whose: &str) -> Duration {
         let real = Duration::from_secs(1 << attempt.clamp(1, 5).saturating_sub(1)).min(Duration::from_secs(15));
-        self.pause(real).max(Duration::from_secs(1))
+        self.pause(real).max(Duration::from_secs(1)).mul_f64(1.0 + spread(whose, attempt) / 2.0)
     }
 
     /// Until something that was deleted is forgotten everywhere.
     pub fn lingering(self, delete: &Latency) -> Duration {
         Duration::from_secs(u64::from(delete.high)).div_f64(self.0)
+    }
+
+    /// How long to look for what may have been made already: [`SHOWS_WITHIN`].
+    pub fn until_shown(self) -> Duration {
+        self.pause(SHOWS_WITHIN)
+    }
+}
+
+/// Within this time whatever was made shows in reads: "up to five minutes" (D, eventual consistency in the EC2 API).
+pub const SHOWS_WITHIN: Duration = Duration::from_secs(300);
+
+/// An intent that is older than this is in doubt no more: what it made shows by now, even if its clock differed from ours by the
+/// 15 minutes that AWS accepts.
+pub const DOUBTFUL_FOR: SignedDuration = SignedDuration::from_mins(20);
+
+/// A number from 0 to 1 that differs from caller to caller and from attempt to attempt, and is the same when a run is repeated.
+fn spread(whose: &str, attempt: u32) -> f64 {
+    let mixed = whose
+        .bytes()
+        .chain(attempt.to_le_bytes())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    f64::from((mixed >> 32) as u32) / f64::from(u32::MAX)
+}
+
+/// The repetitions of one call.
+pub struct Repetition {
+    begun: Instant,
+    attempts: u32,
+    told: String,
+}
+
+impl Default for Repetition {
+    fn default() -> Self {
+        Self { begun: Instant::now(), attempts: 0, told: String::new() }
+    }
+}
+
+impl Repetition {
+    /// The pause before the next attempt after one that failed like `class`; `None`: no more.
+    pub fn next(&mut self, class: ErrorClass, latency: &Latency, pace: Pace, whose: &str) -> Option<Duration> {
+        repeated_for(class, latency).filter(|limit| self.begun.elapsed() < *limit)?;
+        self.attempts += 1;
+        Some(pace.before_attempt(self.attempts, whose))
+    }
+
+    /// True unless the attempt before failed in the same words.
+    pub fn news(&mut self, why: String) -> bool {
+        let news = self.told != why;
+        self.told = why;
+        news
+    }
+
+    /// Time that was spent on something else than this call doesn't count.
+    pub fn excuse(&mut self, time: Duration) {
+        self.begun += time;
     }
 }
 
@@ -51,8 +109,8 @@ pub fn repeated_for(class: ErrorClass, latency: &Latency) -> Option<Duration> {
     match class {
         ErrorClass::Throttled => Some(Duration::from_secs(600)),
         ErrorClass::Dependency => Some(patience(latency)),
-        ErrorClass::Propagating => Some(Duration::from_secs(300)),
-        ErrorClass::NotFound => Some(Duration::from_secs(120)),
+        ErrorClass::Propagating => Some(SHOWS_WITHIN),
+        ErrorClass::NotFound => Some(SHOWS_WITHIN),
         ErrorClass::Unavailable => Some(Duration::from_secs(180)),
         ErrorClass::AlreadyExists | ErrorClass::Denied | ErrorClass::Quota | ErrorClass::Other => None,
     }
@@ -87,8 +145,9 @@ pub enum Ended {
 pub async fn pause(length: Duration, stop: &watch::Receiver<bool>) -> Result<(), Ended> {
     let mut stop = stop.clone();
     tokio::select! {
+        biased;
         () = tokio::time::sleep(length) => Ok(()),
-        _ = stop.wait_for(|stop| *stop) => Err(Ended::Stopped),
+        Ok(_) = stop.wait_for(|stop| *stop) => Err(Ended::Stopped),
     }
 }
 
@@ -101,4 +160,20 @@ pub async fn until<E, F: Future<Output = Result<bool, E>>>(
         tokio::time::sleep(every).await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_who_were_turned_away_together_come_back_spread_out() {
+        let mut pauses: Vec<_> =
+            (0..100).map(|n| Pace::REAL.before_attempt(4, &format!("{n:032x}")).as_millis()).collect();
+        pauses.sort_unstable();
+        assert!(pauses[0] >= 8000 && pauses[99] <= 12_000, "{pauses:?}");
+        let gaps = pauses.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(gaps.max() < Some(400), "no second of them is empty: {pauses:?}");
+        assert_eq!(Pace::REAL.before_attempt(3, "a"), Pace::REAL.before_attempt(3, "a"));
+    }
 }

@@ -5,6 +5,11 @@ use super::model::State;
 use super::store::{Condition, Store, StoreError};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long after a write this holder is sure that nobody took the city over: a third of the lease.
+const HELD: Duration = Duration::from_secs(20);
 
 /// A city's state in memory and in its store, kept together.
 pub struct Ledger {
@@ -24,6 +29,8 @@ struct Written {
     condition: Condition,
     /// The last change that is in the store.
     change: u64,
+    /// When the last write succeeded: by a clock that can't be set, and by one that goes on while the machine sleeps.
+    at: (Instant, Timestamp),
     /// Set by the first failed write: what the store holds isn't known then, so nothing more is written.
     broken: Option<StoreError>,
 }
@@ -38,6 +45,7 @@ impl Ledger {
             written: tokio::sync::Mutex::new(Written {
                 condition: etag.map_or(Condition::Absent, Condition::Unchanged),
                 change: 0,
+                at: (Instant::now(), Timestamp::now()),
                 broken: None,
             }),
         }
@@ -66,17 +74,21 @@ impl Ledger {
         if let Some(error) = &written.broken {
             return Err(error.clone());
         }
-        let (state, change) = {
+        let (bytes, city, serial, change) = {
             let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-            current.state.serial += 1;
-            current.state.written_at = Timestamp::now();
-            current.state.written_by.clone_from(&self.author);
-            (current.state.clone(), current.change)
+            let change = current.change;
+            let state = &mut current.state;
+            state.serial += 1;
+            state.written_at = Timestamp::now();
+            state.written_by.clone_from(&self.author);
+            let bytes = serde_json::to_vec_pretty(state).map_err(|e| StoreError::Failed(e.to_string()))?;
+            (bytes, state.city.clone(), state.serial, change)
         };
-        match self.write(&state, &written.condition).await {
+        match self.write(bytes, &city, serial, &written.condition).await {
             Ok(etag) => {
                 written.condition = Condition::Unchanged(etag);
                 written.change = change;
+                written.at = (Instant::now(), Timestamp::now());
                 Ok(())
             }
             Err(error) => {
@@ -86,9 +98,30 @@ impl Ledger {
         }
     }
 
-    async fn write(&self, state: &State, condition: &Condition) -> Result<String, StoreError> {
-        let bytes = serde_json::to_vec_pretty(state).map_err(|e| StoreError::Failed(e.to_string()))?;
-        let key = layout::state(&state.city);
+    /// Before a call that changes something: fails unless this holder still has the city. It has if it wrote a moment ago; otherwise it
+    /// writes again, which whoever slept through the end of the lease can't.
+    pub async fn hold(&self) -> Result<(), StoreError> {
+        let (clock, wall) = {
+            let written = self.written.lock().await;
+            if let Some(error) = &written.broken {
+                return Err(error.clone());
+            }
+            written.at
+        };
+        if clock.elapsed() < HELD && Timestamp::now().duration_since(wall) < HELD.try_into().unwrap_or_default() {
+            return Ok(());
+        }
+        self.commit(|_| ()).await
+    }
+
+    async fn write(
+        &self,
+        bytes: Vec<u8>,
+        city: &str,
+        serial: u64,
+        condition: &Condition,
+    ) -> Result<String, StoreError> {
+        let key = layout::state(city);
         let etag = match self.store.put(&key, bytes.clone(), condition).await {
             // A repeated request finds its own first attempt there, whose answer was lost.
             Err(StoreError::Conflict { .. }) => match self.store.get(&key).await? {
@@ -98,7 +131,7 @@ impl Ledger {
             other => other?,
         };
         // After the state, so that a writer that has lost the city can't take the place of the rightful one's history.
-        let key = layout::history(&state.city, state.serial);
+        let key = layout::history(city, serial);
         match self.store.put(&key, bytes, &Condition::Absent).await {
             Ok(_) | Err(StoreError::Conflict { .. }) => Ok(etag),
             Err(error) => Err(error),

@@ -1,0 +1,91 @@
+//! Every request to AWS waits for its turn here: the one place that holds the client to the account's rates.
+
+use crate::engine::rates::Rates;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use std::sync::Arc;
+
+/// `inner`, held to `rates`. Whoever shares it shares the rates.
+pub fn paced(inner: SharedHttpClient, rates: Arc<Rates>) -> SharedHttpClient {
+    SharedHttpClient::new(Paced { inner, rates })
+}
+
+#[derive(Debug)]
+struct Paced {
+    inner: SharedHttpClient,
+    rates: Arc<Rates>,
+}
+
+impl HttpClient for Paced {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(PacedConnector { inner, rates: self.rates.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct PacedConnector {
+    inner: SharedHttpConnector,
+    rates: Arc<Rates>,
+}
+
+impl HttpConnector for PacedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (inner, rates) = (self.inner.clone(), self.rates.clone());
+        HttpConnectorFuture::new(async move {
+            if let Some((service, operation)) = called(&request) {
+                rates.take(&service, &operation).await;
+            }
+            inner.call(request).await
+        })
+    }
+}
+
+/// Service (as the request is signed for it) and operation. Where the protocol names none (REST), the method stands for it.
+fn called(request: &HttpRequest) -> Option<(String, String)> {
+    let scope = request.headers().get("authorization")?.split("Credential=").nth(1)?;
+    let service = scope.split('/').nth(3)?.to_owned();
+    let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
+    let query = || {
+        let body = std::str::from_utf8(request.body().bytes()?).ok()?;
+        body.strip_prefix("Action=")?.split('&').next()
+    };
+    let rpc = || request.uri().split("/operation/").nth(1);
+    let operation = target.or_else(query).or_else(rpc);
+    Some((service, operation.unwrap_or(if request.method() == "GET" { "Get" } else { "Put" }).to_owned()))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+
+    fn request(service: &str, path: &str, target: Option<&'static str>, body: &'static str) -> HttpRequest {
+        let mut request = HttpRequest::new(body.into());
+        request.set_method("POST").unwrap();
+        request.set_uri(format!("https://x.example{path}")).unwrap();
+        let scope =
+            format!("AWS4-HMAC-SHA256 Credential=AK/20261124/eu-north-1/{service}/aws4_request, SignedHeaders=host");
+        request.headers_mut().insert("authorization", scope);
+        if let Some(target) = target {
+            request.headers_mut().insert("x-amz-target", target);
+        }
+        request
+    }
+
+    #[test]
+    fn every_protocol_of_aws_says_what_is_called() {
+        let of = |request: HttpRequest| called(&request).map(|(service, operation)| format!("{service}:{operation}"));
+        let ec2 = request("ec2", "/", None, "Action=CreateVpc&Version=2016-11-15");
+        assert_eq!(of(ec2).as_deref(), Some("ec2:CreateVpc"));
+        let ecs = request("ecs", "/", Some("AmazonEC2ContainerServiceV20141113.CreateService"), "{}");
+        assert_eq!(of(ecs).as_deref(), Some("ecs:CreateService"));
+        let alarm = request("monitoring", "/service/GraniteServiceVersion20100801/operation/PutMetricAlarm", None, "");
+        assert_eq!(of(alarm).as_deref(), Some("monitoring:PutMetricAlarm"));
+        let zone = request("route53", "/2013-04-01/hostedzone/Z1/rrset", None, "<x/>");
+        assert_eq!(of(zone).as_deref(), Some("route53:Put"));
+    }
+}
