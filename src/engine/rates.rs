@@ -26,7 +26,6 @@ static EC2_CHANGE: Limit = limit("ec2 changes", 50.0, 5.0);
 static EC2_NAT: Limit = limit("ec2:CreateNatGateway", 10.0, 1.0);
 static EC2_ENDPOINT: Limit = limit("ec2:CreateVpcEndpoint", 4.0, 0.3);
 static EC2_TAGS: Limit = limit("ec2:CreateTags", 100.0, 10.0);
-static EC2_RUN: Limit = limit("ec2:RunInstances", 5.0, 2.0);
 static RDS: Limit = limit("rds", 300.0, 12.0);
 static ECS_CLUSTER: Limit = limit("ecs clusters and task definitions", 20.0, 1.0);
 static ECS_PROVIDER: Limit = limit("ecs capacity providers", 10.0, 1.0);
@@ -44,7 +43,6 @@ pub fn limit_of(service: &str, operation: &str) -> Option<&'static Limit> {
         ("ec2", "CreateNatGateway") => &EC2_NAT,
         ("ec2", "CreateVpcEndpoint") => &EC2_ENDPOINT,
         ("ec2", "CreateTags") => &EC2_TAGS,
-        ("ec2", "RunInstances") => &EC2_RUN,
         ("ec2", _) if reads => &EC2_READ,
         ("ec2", _) => &EC2_CHANGE,
         ("rds", _) => &RDS,
