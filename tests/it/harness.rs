@@ -103,10 +103,10 @@ impl World {
         Ran::new(command.output().unwrap())
     }
 
-    /// Starts `migrate --sandbox ARGS` and lets it run.
-    pub fn spawn(&self, args: &[&str]) -> Child {
+    /// Starts `migrate --sandbox ARGS` and lets it run; what it says is lost.
+    pub fn spawn_quietly(&self, args: &[&str]) -> Child {
         let args: Vec<&str> = ["--sandbox"].into_iter().chain(args.iter().copied()).collect();
-        self.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        self.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// `migrate sandbox status --output json`.
@@ -114,10 +114,26 @@ impl World {
         Ran::new(self.command(&["sandbox", "status", "--output", "json"]).output().unwrap()).expect(0).json()
     }
 
+    /// An address of the sandbox that is running.
+    fn control_address(&self, path: &str) -> String {
+        let file = std::fs::read(self.home.path().join("endpoint.json")).unwrap();
+        let endpoint: Value = serde_json::from_slice(&file).unwrap();
+        format!("{}/_sandbox/{path}", endpoint["endpoint"].as_str().unwrap())
+    }
+
     /// The sandbox's control address: POSTs `body` to it.
     pub fn control(&self, path: &str, body: &Value) {
-        let endpoint = self.status()["endpoint"].as_str().unwrap().to_owned();
-        ureq::post(format!("{endpoint}/_sandbox/{path}")).send_json(body).unwrap();
+        ureq::post(self.control_address(path)).send_json(body).unwrap();
+    }
+
+    /// The sandbox's control address: GETs from it.
+    pub fn ask(&self, path: &str) -> Value {
+        ureq::get(self.control_address(path)).call().unwrap().body_mut().read_json().unwrap()
+    }
+
+    /// Takes every fault out of the sandbox.
+    pub fn forget_faults(&self) {
+        ureq::delete(self.control_address("faults")).call().unwrap();
     }
 
     /// The variables that point other programs at the sandbox.
