@@ -33,6 +33,7 @@ fn health_check(blueprint: &Blueprint<'_>) -> Option<Desired> {
         path: service.health.path.to_string(),
         interval: CHECK_INTERVAL,
         threshold: CHECK_THRESHOLD,
+        tagged: Some(true),
     };
     Some(HealthCheck::at("cutover/health-check", &props))
 }

@@ -129,7 +129,7 @@ fn antwerp() {
             ("elbv2", "CreateLoadBalancer", 1),
             ("elbv2", "CreateListener", 1),
             ("elbv2", "CreateRule", 1),
-            ("application-autoscaling", "PutScalingPolicy", 1),
+            ("route53", "ChangeTagsForResource", 1),
         ],
         destroy: [
             ("application-autoscaling", "DeregisterScalableTarget", 1),

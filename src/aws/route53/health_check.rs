@@ -23,6 +23,10 @@ pub struct HealthCheckProps {
     pub interval: i32,
     /// Bad answers in a row that make it unhealthy.
     pub threshold: i32,
+    /// Whether it bears the city's tags. They come in a call of their own, which a crash may have cut off; so they are told, and
+    /// cost a call, only of a health check that isn't recorded.
+    #[serde(default)]
+    pub tagged: Option<bool>,
 }
 
 /// Where it is.
@@ -51,6 +55,7 @@ fn observe(check: &Check) -> Option<HealthCheckProps> {
         path: config.resource_path().unwrap_or_default().into(),
         interval: config.request_interval().unwrap_or_default(),
         threshold: config.failure_threshold().unwrap_or_default(),
+        tagged: None,
     })
 }
 
@@ -72,7 +77,15 @@ impl Resource for HealthCheck {
             Some(recorded) => Ok(survey.health_check(&recorded.id).await?.as_ref().as_ref().and_then(found)),
             None => {
                 let checks = survey.health_checks().await?;
-                Ok(checks.iter().find(|check| is_of(&survey.aws.city, check)).and_then(found))
+                let Some(check) = checks.iter().find(|check| is_of(&survey.aws.city, check)) else {
+                    return Ok(None);
+                };
+                let owner = survey.health_check_owner(check.id()).await?;
+                let tagged = owner.as_deref() == Some(&survey.aws.city);
+                Ok(found(check).map(|mut found| {
+                    found.props.tagged = Some(tagged);
+                    found
+                }))
             }
         }
     }
@@ -98,21 +111,13 @@ impl Resource for HealthCheck {
             .map_err(call("route53:CreateHealthCheck"))?;
         let id = made.health_check.map(|check| check.id);
         let id = id.ok_or_else(|| CloudError::internal("CreateHealthCheck answered without a health check"))?;
-        let tags = tags::of(aws, making).into_iter().map(|(k, v)| Tag::builder().key(k).value(v).build()).collect();
-        aws.route53
-            .change_tags_for_resource()
-            .resource_type(TagResourceType::Healthcheck)
-            .resource_id(&id)
-            .set_add_tags(Some(tags))
-            .send()
-            .await
-            .map_err(call("route53:ChangeTagsForResource"))?;
+        tag(aws, making, &id).await?;
         Ok(HealthCheckOutputs { id })
     }
 
     async fn update(
         aws: &Aws,
-        _: Making<'_>,
+        making: Making<'_>,
         outputs: HealthCheckOutputs,
         _: &HealthCheckProps,
         new: &HealthCheckProps,
@@ -126,6 +131,7 @@ impl Resource for HealthCheck {
             .send()
             .await
             .map_err(call("route53:UpdateHealthCheck"))?;
+        tag(aws, making, &outputs.id).await?;
         Ok(outputs)
     }
 
@@ -134,4 +140,11 @@ impl Resource for HealthCheck {
         request.send().await.map_err(call("route53:DeleteHealthCheck"))?;
         Ok(())
     }
+}
+
+async fn tag(aws: &Aws, making: Making<'_>, id: &str) -> CloudResult<()> {
+    let tags = tags::of(aws, making).into_iter().map(|(k, v)| Tag::builder().key(k).value(v).build()).collect();
+    let request = aws.route53.change_tags_for_resource().resource_type(TagResourceType::Healthcheck).resource_id(id);
+    request.set_add_tags(Some(tags)).send().await.map_err(call("route53:ChangeTagsForResource"))?;
+    Ok(())
 }

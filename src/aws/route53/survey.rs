@@ -1,9 +1,9 @@
 //! The city's lists in Route 53.
 
 use crate::aws::memo::{Memo, MemoMap};
-use crate::aws::{Survey, call};
+use crate::aws::{Survey, call, tags};
 use crate::engine::CloudResult;
-use aws_sdk_route53::types::{ChangeInfo, HealthCheck, ResourceRecordSet};
+use aws_sdk_route53::types::{ChangeInfo, HealthCheck, ResourceRecordSet, TagResourceType};
 use std::sync::Arc;
 
 /// Route 53's lists.
@@ -12,6 +12,7 @@ pub struct Route53Lists {
     records: MemoMap<String, Vec<ResourceRecordSet>>,
     check: MemoMap<String, Option<HealthCheck>>,
     checks: Memo<Vec<HealthCheck>>,
+    owners: MemoMap<String, Option<String>>,
     changes: MemoMap<String, Option<ChangeInfo>>,
 }
 
@@ -61,6 +62,17 @@ impl Survey {
             pages.collect::<Result<_, _>>().await.map_err(call("route53:ListHealthChecks"))
         };
         self.route53.checks.get(ask).await
+    }
+
+    /// The city that a health check belongs to, by its tag.
+    pub async fn health_check_owner(&self, id: &str) -> CloudResult<Arc<Option<String>>> {
+        let ask = async {
+            let request = self.aws.route53.list_tags_for_resource().resource_type(TagResourceType::Healthcheck);
+            let answer = request.resource_id(id).send().await.map_err(call("route53:ListTagsForResource"))?;
+            let tags = answer.resource_tag_set.and_then(|set| set.tags).unwrap_or_default();
+            Ok(tags.into_iter().find(|tag| tag.key() == Some(tags::CITY)).and_then(|tag| tag.value))
+        };
+        self.route53.owners.get(id.into(), ask).await
     }
 
     /// How far a change has come; `None` if Route 53 has forgotten it, which it does long after it took effect.
