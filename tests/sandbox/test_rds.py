@@ -48,11 +48,11 @@ class Rds(Case):
         self.assertIn("malmo.", done["Endpoint"]["Address"])
 
     def test_create_takes_time_in_scale(self) -> None:
-        self.control("POST", "speed", {"speed": 1000})
         self.rds.create_db_instance(**{**SPEC, "MultiAZ": False})
         self.assertEqual(self.status(), "creating")
-        self.until("available", self.status, 5)
-        self.control("POST", "speed", {"speed": 60})
+        self.control("POST", "speed", {"speed": 1000})
+        self.until("available", self.status, 60)
+        self.control("POST", "speed", {"speed": self.speed})
 
     def test_everything_asked_for_is_described(self) -> None:
         self.rds.create_db_instance(**SPEC)

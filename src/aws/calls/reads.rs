@@ -55,6 +55,7 @@ pub static GRANTS: &[Grant] = &[
             "route53:ListHealthChecks",
             "route53:ListHostedZonesByName",
             "route53:ListResourceRecordSets",
+            "route53:ListTagsForResource",
             "sns:ListSubscriptionsByTopic",
             "sns:ListTagsForResource",
             "sts:GetCallerIdentity",
