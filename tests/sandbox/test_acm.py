@@ -42,6 +42,8 @@ class Acm(Case):
         self.assertEqual({o["ValidationStatus"] for o in done["DomainValidationOptions"]}, {"SUCCESS"})
         listed = self.acm.list_certificates(CertificateStatuses=["ISSUED"])["CertificateSummaryList"]
         self.assertEqual([c["CertificateArn"] for c in listed], [arn])
+        self.assertEqual(listed[0]["SubjectAlternativeNameSummaries"],
+                         ["www.malmobybike.example", "api.malmobybike.example"])
 
     def test_token(self) -> None:
         first = self.request()

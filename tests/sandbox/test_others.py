@@ -32,6 +32,17 @@ class Others(Case):
         self.refused("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket="state",
                      CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
 
+    def test_s3_versioning_is_told_as_s3_does(self) -> None:
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
+        bodies = []
+        s3.meta.events.register("after-call", lambda http_response, **_: bodies.append(http_response.text))
+        self.assertNotIn("Status", s3.get_bucket_versioning(Bucket="state"))
+        s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
+        self.assertEqual(s3.get_bucket_versioning(Bucket="state")["Status"], "Enabled")
+        # The element's name matters to SDKs that parse strictly.
+        self.assertEqual([body.count("<VersioningConfiguration") for body in bodies], [1, 0, 1])
+
     def test_a_new_bucket_is_private_and_encrypted(self) -> None:
         s3 = self.client("s3")
         s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})

@@ -87,6 +87,7 @@ def _describe(clock: Clock) -> None:
             return result
         seen = result["Certificate"]
         seen["DomainName"], seen["SubjectAlternativeNames"] = self.domains[0], self.domains
+        seen["SubjectAlternativeNameSummaries"] = self.domains  # of which ListCertificates makes its summary
         seen["KeyAlgorithm"] = "RSA-2048"
         if self.issued_at is None:
             for name in ("IssuedAt", "NotAfter", "NotBefore", "Serial"):

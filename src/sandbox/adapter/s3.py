@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from moto.s3.models import FakeBucket, PublicAccessBlock
+from moto.s3.responses import S3Response
 
 from .clock import Clock
 from .patching import wrap
@@ -31,3 +32,10 @@ def install(clock: Clock) -> None:
             return original(action, resource)
         finally:
             self.policy = policy
+
+    @wrap(S3Response, "get_bucket_versioning")
+    def get_bucket_versioning(original: Any, self: Any) -> Any:
+        """moto names the root element GetBucketVersioningResponse, which strict parsers refuse."""
+        status, headers, body = original()
+        text = body.decode() if isinstance(body, bytes) else body
+        return status, headers, text.replace("GetBucketVersioningResponse", "VersioningConfiguration")
