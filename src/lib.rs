@@ -15,6 +15,8 @@ pub mod aws;
 pub mod cli;
 pub mod database;
 pub mod engine;
+#[cfg(test)]
+mod hostile;
 pub mod phases;
 pub mod sandbox;
 pub mod spec;

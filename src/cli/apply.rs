@@ -1,10 +1,11 @@
 //! `migrate apply`
 
-use super::exit::{Exit, Hint};
+use super::exit::Exit;
 use super::globals::Globals;
+use super::hold::Hold;
 use super::open::{World, cities};
 use super::run::{self, Options};
-use super::{bootstrap, plan};
+use super::{bootstrap, saved};
 use crate::engine::plan::Goal;
 use crate::phases::PHASES;
 use anyhow::anyhow;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 /// command goes on where it stopped.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  migrate apply malmo\n  migrate apply malmo --yes --until rds\n  migrate apply malmo malmo.plan      exactly the saved plan, or nothing"
+    after_help = "Examples:\n  migrate apply malmo\n  migrate apply malmo --yes --until rds\n  migrate apply malmo --wait          after whoever is busy with it now\n  migrate apply malmo malmo.plan      exactly the saved plan, or nothing"
 )]
 pub struct Args {
     /// The city, or a plan saved by `migrate plan --out`.
@@ -31,6 +32,8 @@ pub struct Args {
     /// Allow that this database is replaced; a final snapshot is kept.
     #[arg(long, value_name = "NAME")]
     delete_database: Vec<String>,
+    #[command(flatten)]
+    hold: Hold,
 }
 
 fn phases() -> PossibleValuesParser {
@@ -40,25 +43,22 @@ fn phases() -> PossibleValuesParser {
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let file = args.plan.clone().or_else(|| Some(PathBuf::from(&args.city)).filter(|path| path.is_file()));
-    let saved = file.as_ref().map(plan::load).transpose()?;
+    let saved = file.as_ref().map(|file| saved::load(file)).transpose()?;
     let name = match (&saved, &args.plan) {
         (Some(plan), None) => plan.city.clone(),
         _ => args.city.clone(),
     };
-    let goal = saved.as_ref().map_or(Goal::City, |plan| plan.goal);
-    if goal == Goal::Nothing {
-        return Err(anyhow!("that plan destroys {name}").context(Hint(format!("use `migrate destroy {name}`"))));
-    }
     let mut cities = cities(globals, std::slice::from_ref(&name))?;
+    if let (Some(plan), Some(city)) = (&saved, cities.first()) {
+        saved::check(plan, city)?;
+    }
     let world = World::new(globals, &cities).await?;
     let city = cities.pop().ok_or_else(|| anyhow!("no city {name}"))?;
     let opened = world.open(city).await;
     if globals.sandbox {
         bootstrap::make(&opened).await?;
     }
-    if let Some(plan) = &saved {
-        run::check_kinds(plan, &opened.cloud)?;
-    }
-    let options = Options { yes: args.yes, until: args.until, delete_database: args.delete_database, saved };
-    run::run(globals, &opened, goal, options).await
+    let options =
+        Options { yes: args.yes, until: args.until, delete_database: args.delete_database, hold: args.hold, saved };
+    run::run(globals, &opened, Goal::City, options).await
 }

@@ -2,6 +2,7 @@
 
 use super::exit::Exit;
 use super::globals::Globals;
+use super::hold::Hold;
 use super::open::{World, cities};
 use super::run::{self, Options};
 use crate::engine::plan::Goal;
@@ -19,6 +20,8 @@ pub struct Args {
     /// The database to delete, by its name; a final snapshot is kept. Without it a city with a database isn't touched.
     #[arg(long, value_name = "NAME")]
     delete_database: Vec<String>,
+    #[command(flatten)]
+    hold: Hold,
 }
 
 /// Runs it.
@@ -27,6 +30,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let world = World::new(globals, &cities).await?;
     let city = cities.pop().ok_or_else(|| anyhow!("no city {}", args.city))?;
     let opened = world.open(city).await;
-    let options = Options { yes: args.yes, until: None, delete_database: args.delete_database, saved: None };
+    let options =
+        Options { yes: args.yes, until: None, delete_database: args.delete_database, hold: args.hold, saved: None };
     run::run(globals, &opened, Goal::Nothing, options).await
 }

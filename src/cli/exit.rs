@@ -42,11 +42,14 @@ impl std::fmt::Display for Hint {
 
 /// Tells an error: what, why, and what to do next.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    note(&format!("{} {error}", paint(RED, "error:")));
-    for cause in error.chain().skip(1) {
-        note(&format!("  because: {cause}"));
+    let hint = hint(error);
+    // The hint was put on last, so it comes first in the chain.
+    let first = usize::from(hint.as_ref() == Some(&error.to_string()));
+    for (place, cause) in error.chain().skip(first).enumerate() {
+        let label = if place == 0 { paint(RED, "error:") } else { "  because:".into() };
+        note(&format!("{label} {cause}"));
     }
-    if let Some(hint) = hint(error) {
+    if let Some(hint) = hint {
         note(&format!("  {} {hint}", paint(BOLD, "hint:")));
     }
     Exit::Error.into()
@@ -64,6 +67,11 @@ fn class(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorClass> {
 fn hint(error: &anyhow::Error) -> Option<String> {
     if let Some(Hint(text)) = error.downcast_ref() {
         return Some(text.clone());
+    }
+    if let Some(StoreError::NoBucket { .. }) = error.chain().find_map(|cause| cause.downcast_ref()) {
+        return Some(
+            "`migrate bootstrap CITY` makes the bucket for the states; --state-bucket names another one".into(),
+        );
     }
     match error.chain().find_map(class)? {
         ErrorClass::Denied => Some(

@@ -1,5 +1,6 @@
 //! What every command understands.
 
+use crate::state::lock::LEASE_SECONDS;
 use std::path::PathBuf;
 
 /// What every command understands.
@@ -21,6 +22,17 @@ pub struct Globals {
     /// The bucket that keeps the states [default: migrate-state-ACCOUNT-REGION].
     #[arg(long, global = true, value_name = "BUCKET", env = "MIGRATE_STATE_BUCKET")]
     pub state_bucket: Option<String>,
+    /// Seconds that the lock on a city holds without being renewed: how long others wait for a process that died.
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        value_name = "SECONDS",
+        default_value_t = LEASE_SECONDS,
+        env = "MIGRATE_LEASE_SECONDS",
+        value_parser = clap::value_parser!(u64).range(2..=3600)
+    )]
+    pub lease_seconds: u64,
     /// When to use colours.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Colour,

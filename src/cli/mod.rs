@@ -8,6 +8,7 @@ mod destroy;
 mod exit;
 mod facts;
 mod globals;
+mod hold;
 mod init;
 mod interrupt;
 mod open;
@@ -15,10 +16,12 @@ mod plan;
 mod policy;
 mod run;
 mod sandbox;
+mod saved;
 mod schema;
 mod state;
 mod status;
 mod validate;
+mod verdict;
 
 pub use exit::Exit;
 
@@ -51,7 +54,7 @@ Exit codes:
 
 Environment:
   AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the other variables of the AWS SDKs; NO_COLOR;
-  MIGRATE_CITIES, MIGRATE_STATE_BUCKET, MIGRATE_SANDBOX_HOME, MIGRATE_TIME_SCALE, MIGRATE_LOG";
+  MIGRATE_CITIES, MIGRATE_STATE_BUCKET, MIGRATE_LEASE_SECONDS, MIGRATE_SANDBOX_HOME, MIGRATE_TIME_SCALE, MIGRATE_LOG";
 
 #[derive(Subcommand)]
 enum Command {

@@ -4,13 +4,15 @@ use super::exit::Hint;
 use super::globals::Globals;
 use crate::aws::client::{Access, config, without_retries};
 use crate::aws::{Aws, AwsCloud, call, lookup};
+use crate::engine::Desired;
 use crate::engine::plan::{Goal, Plan};
 use crate::engine::planner;
 use crate::engine::wait::Pace;
-use crate::phases::{Blueprint, desired};
+use crate::phases::{Blueprint, Lookups, desired};
 use crate::sandbox::Seed;
 use crate::spec::{self, City};
-use crate::state::{S3Store, State, Store, StoreError, layout};
+use crate::state::recorded::{self, Found};
+use crate::state::{Home, S3Store, State, StateProblem, Store, StoreError, layout};
 use crate::view::note;
 use anyhow::{Context, anyhow};
 use aws_config::SdkConfig;
@@ -44,6 +46,8 @@ pub struct Opened {
     pub bucket: String,
     /// How fast time passes there.
     pub pace: Pace,
+    /// The words that begin a command for the same world, for hints.
+    pub prefix: &'static str,
 }
 
 /// A recorded state, as it was read.
@@ -106,7 +110,8 @@ impl World {
         let s3 = aws_sdk_s3::config::Builder::from(&config)
             .force_path_style(access.endpoint.is_some() || config.endpoint_url().is_some());
         let store = Arc::new(S3Store::new(aws_sdk_s3::Client::from_conf(s3.build()), &bucket, &account));
-        Opened { city, cloud: AwsCloud::new(aws.clone(), writer), aws, store, bucket, pace: Pace::scaled(scale) }
+        let (cloud, pace, prefix) = (AwsCloud::new(aws.clone(), writer), Pace::scaled(scale), self.globals.prefix());
+        Opened { city, cloud, aws, store, bucket, pace, prefix }
     }
 }
 
@@ -130,26 +135,80 @@ impl Opened {
         Err(error.context(Hint("set AWS_PROFILE, or `assume_role` in the city file; nothing was changed".into())))
     }
 
+    /// Which state is the city's.
+    pub fn home(&self) -> Home<'_> {
+        Home { city: &self.city.name, account: self.city.spec.account.as_str(), region: self.city.spec.region.as_str() }
+    }
+
     /// The recorded state.
     pub async fn recorded(&self) -> anyhow::Result<Recorded> {
         let name = &self.city.name;
-        let new = || State::new(name, self.city.spec.account.as_str(), self.city.spec.region.as_str());
-        match self.store.get(&layout::state(name)).await {
-            Ok(Some(object)) => {
-                let place = format!("{}/{}", self.store.place(), layout::state(name));
-                let state = State::parse(&object.bytes, name)
-                    .with_context(|| format!("the state of {name} can't be used ({place})"))
-                    .map_err(|e| {
-                        e.context(Hint(format!(
-                            "`migrate state history {name}` lists the states before; nothing was changed"
-                        )))
-                    })?;
-                Ok(Recorded { state, etag: Some(object.etag), no_bucket: false })
-            }
-            Ok(None) => Ok(Recorded { state: new(), etag: None, no_bucket: false }),
-            Err(StoreError::NoBucket { .. }) => Ok(Recorded { state: new(), etag: None, no_bucket: true }),
-            Err(error) => Err(error).with_context(|| format!("reading the state of {name}")),
+        let found = recorded::look(&*self.store, self.home()).await;
+        match found.with_context(|| format!("reading the state of {name}"))? {
+            Found::State(state, etag) => Ok(Recorded { state: *state, etag: Some(etag), no_bucket: false }),
+            Found::Nothing => Ok(Recorded { state: self.home().empty(), etag: None, no_bucket: false }),
+            Found::NoBucket => Ok(Recorded { state: self.home().empty(), etag: None, no_bucket: true }),
+            Found::Gone(last) => Err(self.lost(last)),
+            Found::Unusable(problem, _) => Err(self.unusable(problem)),
         }
+    }
+
+    fn lost(&self, last: u64) -> anyhow::Error {
+        let name = &self.city.name;
+        let error = anyhow!(
+            "the state of {name} is gone ({}/{}), although states were written before, up to serial {last}",
+            self.store.place(),
+            layout::state(name)
+        );
+        error.context(self.rebuilding())
+    }
+
+    fn unusable(&self, problem: StateProblem) -> anyhow::Error {
+        let (name, place) = (&self.city.name, self.store.place());
+        let hint = match &problem {
+            StateProblem::FromTheFuture(_) => Hint("use the newer `migrate` that wrote it; nothing was changed".into()),
+            StateProblem::Elsewhere { .. } => Hint(format!(
+                "correct the account and region in {name}'s file, or name another bucket with --state-bucket; nothing was changed"
+            )),
+            StateProblem::Damaged(_) | StateProblem::AnotherCity(_) => self.rebuilding(),
+        };
+        let error = anyhow::Error::from(problem);
+        error.context(format!("the state of {name} can't be used ({place}/{})", layout::state(name))).context(hint)
+    }
+
+    fn rebuilding(&self) -> Hint {
+        let (name, prefix) = (&self.city.name, self.prefix);
+        Hint(format!(
+            "`{prefix} state rebuild {name}` makes it again from what is there (and keeps what it replaces); \
+             `{prefix} state history {name}` lists the states before; nothing was changed"
+        ))
+    }
+
+    /// Fails unless every version of the state would be kept.
+    pub async fn check_versioned(&self) -> anyhow::Result<()> {
+        let bootstrap = || Hint(format!("`{} bootstrap {}` brings it to that", self.prefix, self.city.name));
+        match self.store.versioned().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(anyhow!(
+                "the state bucket {} is not versioned: a state that is overwritten or deleted there is lost; nothing was changed",
+                self.bucket
+            )
+            .context(bootstrap())),
+            Err(error @ StoreError::NoBucket { .. }) => Err(anyhow::Error::from(error)
+                .context("there is no place for the state; nothing was changed")
+                .context(bootstrap())),
+            Err(error) => {
+                note(&format!("whether the bucket {} is versioned can't be seen: {error}", self.bucket));
+                Ok(())
+            }
+        }
+    }
+
+    /// What the city wants.
+    pub async fn desired(&self, recorded: &Lookups) -> anyhow::Result<(Vec<Desired>, Lookups)> {
+        let lookups = lookup::all(&self.aws, &self.city.spec, recorded).await?;
+        let blueprint = Blueprint { city: &self.city.name, spec: &self.city.spec, lookups: &lookups };
+        Ok((desired(&blueprint), lookups))
     }
 
     /// Plans the city towards `goal`.
@@ -157,9 +216,8 @@ impl Opened {
         if goal == Goal::Nothing {
             return Ok(planner::plan(&self.cloud, Vec::new(), state, goal, state.lookups.clone()).await?);
         }
-        let lookups = lookup::all(&self.aws, &self.city.spec, &state.lookups).await?;
-        let blueprint = Blueprint { city: &self.city.name, spec: &self.city.spec, lookups: &lookups };
-        let plan = planner::plan(&self.cloud, desired(&blueprint), state, goal, lookups.clone()).await;
+        let (desired, lookups) = self.desired(&state.lookups).await?;
+        let plan = planner::plan(&self.cloud, desired, state, goal, lookups).await;
         plan.with_context(|| format!("looking at {}", self.city.name))
     }
 }

@@ -1,13 +1,13 @@
 //! `migrate plan`
 
-use super::exit::{Exit, Hint};
-use super::facts;
+use super::exit::Exit;
 use super::globals::Globals;
 use super::open::{Opened, World, cities};
+use super::{facts, saved};
 use crate::engine::plan::{Goal, Plan};
 use crate::view::report::PlanReport;
 use crate::view::{markdown, out, plan_json, plan_text};
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use futures_util::future::try_join_all;
 use std::path::PathBuf;
 
@@ -69,7 +69,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         Format::Markdown => markdown::render(&reports),
     });
     if let (Some(file), Some((plan, _))) = (&args.out, plans.first()) {
-        save(plan, file)?;
+        saved::save(plan, file)?;
     }
     let changes = plans.iter().any(|(plan, _)| !plan.is_empty());
     Ok(if changes && args.detailed_exitcode { Exit::Changes } else { Exit::Done })
@@ -89,29 +89,4 @@ async fn one(city: &Opened, goal: Goal) -> anyhow::Result<(Plan, Vec<String>)> {
         ));
     }
     Ok((city.plan(&recorded.state, goal).await?, warnings))
-}
-
-/// Saves a plan. An existing file is not overwritten with half a plan: it is written beside and moved.
-fn save(plan: &Plan, file: &PathBuf) -> anyhow::Result<()> {
-    let beside = file.with_extension("partial");
-    std::fs::write(&beside, serde_json::to_vec_pretty(plan)?)
-        .and_then(|()| std::fs::rename(&beside, file))
-        .with_context(|| format!("saving the plan to {}", file.display()))
-}
-
-/// Reads a saved plan.
-pub fn load(file: &PathBuf) -> anyhow::Result<Plan> {
-    let bytes = std::fs::read(file).with_context(|| format!("reading the plan {}", file.display()))?;
-    let plan: Plan = serde_json::from_slice(&bytes)
-        .with_context(|| format!("{} is not a plan of this version of migrate", file.display()))
-        .map_err(|error| error.context(Hint("make it again with `migrate plan CITY --out FILE`".into())))?;
-    if plan.version != crate::engine::plan::VERSION {
-        return Err(anyhow!(
-            "{} has plan format {}, this program knows {}",
-            file.display(),
-            plan.version,
-            crate::engine::plan::VERSION
-        ));
-    }
-    Ok(plan)
 }

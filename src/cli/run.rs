@@ -1,22 +1,17 @@
-//! What `apply` and `destroy` share: the lock, the question, the run, the verdict.
+//! What `apply` and `destroy` share: the lock, the plan, the question, the run.
 
 use super::exit::{Exit, Hint};
 use super::globals::Globals;
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, Stopped};
 use super::open::{Opened, Recorded};
-use super::{confirm, facts};
-use crate::engine::cloud::Cloud;
+use super::{confirm, facts, hold, saved, verdict};
 use crate::engine::estimate::estimate;
-use crate::engine::executor::{Executor, Outcome};
+use crate::engine::executor::Executor;
 use crate::engine::plan::{Goal, Plan};
-use crate::engine::planner;
-use crate::engine::wait::Ended;
-use crate::state::lock::{Holder, LockError, user};
-use crate::state::{Lease, Ledger};
+use crate::state::lock::author;
+use crate::state::{Fenced, Lease, Ledger};
 use crate::view::progress::Progress;
 use crate::view::report::PlanReport;
-use crate::view::style::{GREEN, RED, YELLOW, paint};
-use crate::view::values::duration;
 use crate::view::{note, out, plan_text};
 use anyhow::{Context, anyhow};
 use std::sync::Arc;
@@ -30,41 +25,61 @@ pub struct Options {
     pub until: Option<String>,
     /// Names of what holds data and may be deleted.
     pub delete_database: Vec<String>,
-    /// A saved plan to carry out instead of a new one.
+    /// How to take the lock.
+    pub hold: hold::Hold,
+    /// A saved plan: what is done must be that.
     pub saved: Option<Plan>,
 }
 
 /// Takes the city's lock, plans, asks, carries the plan out, and gives the lock back.
 pub async fn run(globals: &Globals, city: &Opened, goal: Goal, options: Options) -> anyhow::Result<Exit> {
-    city.check_account().await?;
+    let interrupt = Interrupt::listen()?;
     let doing = if goal == Goal::City { "apply" } else { "destroy" };
-    let lease = match Lease::take(city.store.clone(), &city.city.name, Holder::me(doing)).await {
-        Ok(lease) => lease,
-        Err(error @ LockError::Held(_)) => {
-            let hint = format!(
-                "wait for it; if that process is gone, its lease runs out by itself ({} state unlock {} says more)",
-                globals.prefix(),
-                city.city.name
-            );
-            return Err(anyhow::Error::from(error)
-                .context(format!("{} is locked", city.city.name))
-                .context(Hint(hint)));
-        }
-        Err(error) => return Err(error).context(format!("taking the lock of {}", city.city.name)),
-    };
-    let result = locked(globals, city, goal, options, &lease).await;
-    let released = lease.release().await;
-    let exit = result?;
-    released.context("giving the lock back")?;
-    Ok(exit)
+    let work = async |lease: &Lease| locked(city, goal, &options, lease, &interrupt).await;
+    under_lock(globals, city, doing, options.hold, &interrupt, work).await
 }
 
-async fn locked(globals: &Globals, city: &Opened, goal: Goal, options: Options, lease: &Lease) -> anyhow::Result<Exit> {
-    let Recorded { state, etag, .. } = city.recorded().await?;
-    let mut plan = match options.saved {
-        None => city.plan(&state, goal).await?,
-        Some(saved) => unmoved(city, saved, &state).await?,
+/// Does `work` while the city's lock is held for `doing`. Stopped by a signal before anything was begun, it ends with that signal's code.
+pub async fn under_lock(
+    globals: &Globals,
+    city: &Opened,
+    doing: &str,
+    args: hold::Hold,
+    interrupt: &Interrupt,
+    work: impl AsyncFnOnce(&Lease) -> anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
+    let result = async {
+        interrupt.or(city.check_account()).await??;
+        interrupt.or(city.check_versioned()).await??;
+        let lease = hold::take(globals, city, doing, args, interrupt).await?;
+        interrupt.also(lease.lost());
+        let result = work(&lease).await;
+        let released = lease.release().await;
+        let exit = result?;
+        released.context("giving the lock back")?;
+        anyhow::Ok(exit)
     };
+    match result.await {
+        Err(error) if error.is::<Stopped>() => {
+            note("nothing was changed");
+            Ok(interrupt.signal().map_or(Exit::Error, Exit::Signal))
+        }
+        other => other,
+    }
+}
+
+async fn locked(
+    city: &Opened,
+    goal: Goal,
+    options: &Options,
+    lease: &Lease,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Exit> {
+    let Recorded { state, etag, .. } = interrupt.or(city.recorded()).await??;
+    let mut plan = interrupt.or(city.plan(&state, goal)).await??;
+    if let Some(saved) = &options.saved {
+        saved::unmoved(saved, &plan, &state)?;
+    }
     if let Some(until) = &options.until {
         plan.keep_until(until);
     }
@@ -74,14 +89,11 @@ async fn locked(globals: &Globals, city: &Opened, goal: Goal, options: Options, 
     if plan.is_empty() {
         return Ok(Exit::Done);
     }
-    if !options.yes && !confirm::ask(&format!("Do this to {}?", city.city.name), &city.city.name)? {
+    let question = format!("Do this to {}?", city.city.name);
+    if !options.yes && !interrupt.or(confirm::ask(&question, &city.city.name)).await?? {
         return Ok(Exit::Error);
     }
-    let interrupt = Interrupt::listen(lease.lost())?;
-    let author =
-        format!("{}@{} migrate/{}", user(), gethostname::gethostname().to_string_lossy(), env!("CARGO_PKG_VERSION"));
-    let ledger = Ledger::new(city.store.clone(), state, etag, &author);
-    // The first write makes the state's tag a new one: a holder from before that only slept can write nothing any more.
+    let ledger = Ledger::new(city.store.clone(), state, etag, &author());
     ledger.commit(|state| state.lookups = plan.lookups.clone()).await.context("recording the beginning")?;
     let expected =
         Duration::from_secs(u64::from(estimate(&plan, &city.cloud).total.typical)).div_f64(city.aws.time_scale);
@@ -91,7 +103,7 @@ async fn locked(globals: &Globals, city: &Opened, goal: Goal, options: Options, 
         let ticking = progress.tick();
         let run = Executor {
             plan: &plan,
-            cloud: &city.cloud,
+            cloud: &Fenced { cloud: &city.cloud, lease },
             ledger: &ledger,
             observer: &*progress,
             pace: city.pace,
@@ -102,32 +114,7 @@ async fn locked(globals: &Globals, city: &Opened, goal: Goal, options: Options, 
         outcome
     };
     progress.finish();
-    Ok(verdict(globals, city, goal, &plan, &outcome, begun.elapsed(), interrupt.signal()))
-}
-
-/// The saved plan, if state and world are still what it was made from.
-async fn unmoved(city: &Opened, plan: Plan, state: &crate::state::State) -> anyhow::Result<Plan> {
-    let again = || Hint(format!("make it again: migrate plan {} --out FILE", city.city.name));
-    if plan.city != city.city.name || plan.account != state.account || plan.region != state.region {
-        return Err(
-            anyhow!("the plan is for {} in {} of account {}", plan.city, plan.region, plan.account).context(again())
-        );
-    }
-    let lineage = (state.serial > 0).then_some(state.lineage);
-    if plan.base.lineage != lineage || plan.base.serial != state.serial {
-        let error = anyhow!(
-            "the state has moved on: the plan was made from serial {}, now it is {}",
-            plan.base.serial,
-            state.serial
-        );
-        return Err(error.context(again()));
-    }
-    let moved = planner::moved(&city.cloud, &plan.seen).await?;
-    if moved.is_empty() {
-        return Ok(plan);
-    }
-    let names: Vec<_> = moved.iter().map(ToString::to_string).collect();
-    Err(anyhow!("the world has moved on since the plan was made: {}", names.join(", ")).context(again()))
+    Ok(verdict::tell(city, &plan, &outcome, begun.elapsed(), interrupt.signal()))
 }
 
 /// Refuses to delete what holds data unless it is named.
@@ -143,49 +130,4 @@ fn guard_data(report: &PlanReport<'_>, city: &Opened, named: &[String]) -> anyho
     let error =
         anyhow!("the database {} of {} would be deleted; nothing was changed", identifiers.join(", "), city.city.name);
     Err(error.context(Hint(format!("if that is what you want, say {} (a final snapshot is kept)", flags.join(" ")))))
-}
-
-fn verdict(
-    globals: &Globals,
-    city: &Opened,
-    goal: Goal,
-    plan: &Plan,
-    outcome: &Outcome,
-    took: Duration,
-    signal: Option<u8>,
-) -> Exit {
-    let name = &city.city.name;
-    let verb = if goal == Goal::City { "apply" } else { "destroy" };
-    for failure in &outcome.failures {
-        note(&format!("{} {} ({}): {}", paint(RED, "failed:"), failure.address, failure.kind, failure.why));
-        if let Ended::Failed(error) = &failure.why {
-            note(&format!(
-                "        call {}, code {}",
-                error.call,
-                if error.code.is_empty() { "none (no answer)" } else { &error.code }
-            ));
-        }
-    }
-    let seconds = u32::try_from(took.as_secs()).unwrap_or(u32::MAX);
-    let done = format!("{} of {} changes done in {}", outcome.done.len(), plan.steps(), duration(seconds));
-    let go_on = format!("everything is recorded; go on with: {} {verb} {name}", globals.prefix());
-    if outcome.failures.is_empty() && outcome.left.is_empty() {
-        let what = if goal == Goal::City { "stands" } else { "is gone" };
-        note(&format!("{} {name} {what}: {done}", paint(GREEN, "done:")));
-        return Exit::Done;
-    }
-    let label = if outcome.failures.is_empty() { paint(YELLOW, "stopped:") } else { paint(RED, "not finished:") };
-    note(&format!("{label} {done}, {} left; {go_on}", outcome.left.len() + outcome.failures.len()));
-    match signal {
-        Some(number) => Exit::Signal(number),
-        None => Exit::Error,
-    }
-}
-
-/// The kinds that the plan's cloud knows: here so that a plan of another version is refused before anything is touched.
-pub fn check_kinds(plan: &Plan, cloud: &dyn Cloud) -> anyhow::Result<()> {
-    match plan.changes.iter().find(|change| cloud.info(&change.kind).is_none()) {
-        Some(change) => Err(anyhow!("{} is of kind {}, which this version doesn't know", change.address, change.kind)),
-        None => Ok(()),
-    }
 }

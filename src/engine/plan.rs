@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The version of the format of saved plans.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The reason of a change that makes something again which somebody deleted.
 pub const DELETED: &str = "it was deleted outside of migrate";
@@ -43,8 +43,6 @@ pub struct Plan {
     /// What belongs to the city but to no address of it. Nothing happens to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strays: Vec<Stray>,
-    /// Every resource that was looked at, and a digest of what was seen: a saved plan is refused when the world has moved on.
-    pub seen: Vec<Seen>,
 }
 
 /// What a plan leads to.
@@ -64,21 +62,6 @@ pub struct Base {
     pub lineage: Option<Uuid>,
     /// Its serial.
     pub serial: u64,
-}
-
-/// A resource that was looked at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
-    /// Where it stands in the city.
-    pub address: Address,
-    /// The kind's name.
-    pub kind: String,
-    /// What it was sought by.
-    pub props: Value,
-    /// What it was sought by.
-    pub outputs: Option<Value>,
-    /// SHA-256 of what was found, 64 hexadecimal digits; `None`: nothing was there.
-    pub digest: Option<String>,
 }
 
 /// One change to one resource.

@@ -5,13 +5,12 @@ use super::diff::{diff, whole};
 use super::graph::ordered;
 use super::input::resolve;
 use super::kind::KindInfo;
-use super::plan::{self, Action, Base, Change, FieldChange, Goal, Plan, Seen};
+use super::plan::{self, Action, Base, Change, FieldChange, Goal, Plan};
 use super::{Address, CloudError, CloudResult, Desired};
 use crate::phases::Lookups;
 use crate::state::{Record, State, Status};
 use jiff::Timestamp;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What to look for: everything that is wanted or recorded, in the order of the addresses. References are resolved from the record.
@@ -43,43 +42,6 @@ fn from_record(address: &Address, record: &Record) -> Sought {
     }
 }
 
-/// The digests by which a saved plan notices that the world has moved on.
-pub fn seen(sought: &[Sought], observed: &[Option<Observed>]) -> Vec<Seen> {
-    sought
-        .iter()
-        .zip(observed)
-        .map(|(one, found)| Seen {
-            address: one.address.clone(),
-            kind: one.kind.clone(),
-            props: one.props.clone(),
-            outputs: one.outputs.clone(),
-            digest: found.as_ref().map(digest),
-        })
-        .collect()
-}
-
-/// Looks again at what a saved plan was made from; answers with what is no longer as it was.
-pub async fn moved(cloud: &dyn Cloud, seen: &[Seen]) -> CloudResult<Vec<Address>> {
-    let sought: Vec<Sought> = seen
-        .iter()
-        .map(|one| Sought {
-            address: one.address.clone(),
-            kind: one.kind.clone(),
-            props: one.props.clone(),
-            outputs: one.outputs.clone(),
-        })
-        .collect();
-    let observed = cloud.look(&sought).await?.observed;
-    let moved = seen.iter().zip(observed).filter(|(one, now)| one.digest != now.as_ref().map(digest));
-    Ok(moved.map(|(one, _)| one.address.clone()).collect())
-}
-
-/// Progress ("1 of 2 tasks") is no news; properties and ids are.
-fn digest(observed: &Observed) -> String {
-    let text = serde_json::json!([observed.props, observed.outputs]).to_string();
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Looks at the world and compares: the whole of `migrate plan`. Nothing is written anywhere.
 ///
 /// # Errors
@@ -107,7 +69,6 @@ pub async fn plan(
         changes,
         known,
         strays,
-        seen: seen(&sought, &observed),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The shape of a recorded city. It holds names, ids, ARNs and settings; never a secret.
 
+use super::upgrade::{STEPS, VERSION, upgrade};
 use crate::engine::Address;
 use crate::phases::Lookups;
 use jiff::Timestamp;
@@ -7,9 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
-
-/// The version of the format that this program writes.
-pub const VERSION: u32 = 1;
 
 /// Everything that is recorded of one city.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,7 +139,15 @@ impl State {
         if head.city != city {
             return Err(StateProblem::AnotherCity(head.city));
         }
-        serde_json::from_slice(bytes).map_err(|e| StateProblem::Damaged(e.to_string()))
+        // Straight from the bytes where it can be: then a mistake is told with its line.
+        let state = match head.version {
+            VERSION => serde_json::from_slice(bytes),
+            older => {
+                let value = serde_json::from_slice(bytes).map_err(|e| StateProblem::Damaged(e.to_string()))?;
+                serde_json::from_value(upgrade(value, older, STEPS).map_err(StateProblem::Damaged)?)
+            }
+        };
+        state.map_err(|e| StateProblem::Damaged(e.to_string()))
     }
 }
 
@@ -157,6 +163,14 @@ pub enum StateProblem {
     /// It belongs to another city.
     #[error("it is the state of the city `{0}`")]
     AnotherCity(String),
+    /// It belongs to a city of that name in another account or region.
+    #[error("it is of a city in account {account}, region {region}; the city file says otherwise")]
+    Elsewhere {
+        /// Its account.
+        account: String,
+        /// Its region.
+        region: String,
+    },
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::aws::error::call;
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::BucketVersioningStatus;
 
 /// A bucket.
 #[derive(Clone, Debug)]
@@ -23,6 +24,16 @@ impl S3Store {
     /// The client that it works with.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Whether every version of an object is kept.
+    ///
+    /// # Errors
+    /// As every call; in particular that there is no such bucket.
+    pub async fn versioned(&self) -> Result<bool, StoreError> {
+        let ask = self.client.get_bucket_versioning().bucket(&self.bucket).expected_bucket_owner(&self.account);
+        let answer = ask.send().await.map_err(call("s3:GetBucketVersioning")).map_err(|e| self.error("", e))?;
+        Ok(answer.status() == Some(&BucketVersioningStatus::Enabled))
     }
 
     fn error(&self, key: &str, error: crate::engine::CloudError) -> StoreError {
@@ -69,7 +80,11 @@ impl Store for S3Store {
             Condition::Absent => put.if_none_match("*"),
             Condition::Unchanged(etag) => put.if_match(etag),
         };
-        let answer = put.send().await.map_err(call("s3:PutObject")).map_err(|e| self.error(key, e))?;
+        let answer = put.send().await.map_err(call("s3:PutObject")).map_err(|e| match e.code.as_str() {
+            // The object that should be unchanged is gone.
+            "NoSuchKey" => StoreError::Conflict { key: key.into() },
+            _ => self.error(key, e),
+        })?;
         Ok(answer.e_tag().unwrap_or_default().to_owned())
     }
 

@@ -45,6 +45,14 @@ pub enum StoreError {
         /// Why.
         cause: crate::engine::CloudError,
     },
+    /// The object isn't what it should be.
+    #[error("{key} can't be used: {problem}")]
+    Damaged {
+        /// The object.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Anything else.
     #[error("{0}")]
     Failed(String),

@@ -86,7 +86,7 @@ pub static GRANTS: &[Grant] = &[
     Grant {
         sid: "StateList",
         role: Plan,
-        calls: &["s3:ListObjectsV2"],
+        calls: &["s3:GetBucketVersioning", "s3:ListObjectsV2"],
         also: &[],
         on: &["arn:aws:s3:::{state}"],
         when: &[],

@@ -106,3 +106,19 @@ fn mutilated_files_never_panic() {
         complaint(&bytes);
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(crate::hostile::cases(40))]
+
+    #[test]
+    fn any_bytes_are_refused_in_words(bytes in crate::hostile::bytes()) {
+        proptest::prop_assert!(complaint(&bytes).is_some_and(|message| message.len() > 5));
+    }
+
+    #[test]
+    fn a_city_file_with_bytes_changed_is_read_or_refused_in_words(
+        bytes in crate::hostile::mutated(include_bytes!("../../../cities/malmo.yaml").to_vec())
+    ) {
+        proptest::prop_assert!(complaint(&bytes).is_none_or(|message| message.len() > 5));
+    }
+}

@@ -1,0 +1,40 @@
+//! What a run came to, and how to go on.
+
+use super::exit::Exit;
+use super::open::Opened;
+use crate::engine::executor::Outcome;
+use crate::engine::plan::{Goal, Plan};
+use crate::engine::wait::Ended;
+use crate::view::note;
+use crate::view::style::{GREEN, RED, YELLOW, paint};
+use crate::view::values::duration;
+use std::time::Duration;
+
+/// Tells it; answers with how the process ends. `signal`: the one that asked to stop.
+pub fn tell(city: &Opened, plan: &Plan, outcome: &Outcome, took: Duration, signal: Option<u8>) -> Exit {
+    let name = &city.city.name;
+    for failure in &outcome.failures {
+        note(&format!("{} {} ({}): {}", paint(RED, "failed:"), failure.address, failure.kind, failure.why));
+        if let Ended::Failed(error) = &failure.why {
+            note(&format!(
+                "        call {}, code {}",
+                error.call,
+                if error.code.is_empty() { "none (no answer)" } else { &error.code }
+            ));
+        }
+    }
+    let seconds = u32::try_from(took.as_secs()).unwrap_or(u32::MAX);
+    let done = format!("{} of {} changes done in {}", outcome.done.len(), plan.steps(), duration(seconds));
+    if outcome.failures.is_empty() && outcome.left.is_empty() {
+        let what = if plan.goal == Goal::City { "stands" } else { "is gone" };
+        note(&format!("{} {name} {what}: {done}", paint(GREEN, "done:")));
+        return Exit::Done;
+    }
+    let verb = if plan.goal == Goal::City { "apply" } else { "destroy" };
+    let go_on = format!("go on with: {} {verb} {name}", city.prefix);
+    let unrecorded = outcome.failures.iter().any(|failure| matches!(failure.why, Ended::Unrecorded(_)));
+    let recorded = if unrecorded { "what isn't recorded is found by its tags" } else { "everything is recorded" };
+    let label = if outcome.failures.is_empty() { paint(YELLOW, "stopped:") } else { paint(RED, "not finished:") };
+    note(&format!("{label} {done}, {} left; {recorded}; {go_on}", outcome.left.len() + outcome.failures.len()));
+    signal.map_or(Exit::Error, Exit::Signal)
+}
