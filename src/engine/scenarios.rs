@@ -33,7 +33,12 @@ static GROUP: KindInfo = KindInfo {
 };
 static SERVICE: KindInfo =
     KindInfo { settles: true, create: Latency::estimated(60, 150, 600), ..KindInfo::new("t:service", Identity::Token) };
-static KINDS: &[&KindInfo] = &[&NETWORK, &DATABASE, &REVISION, &GROUP, &SERVICE];
+static RECORDS: KindInfo = KindInfo {
+    lingers: true,
+    delete: Latency::documented(60, 120, 120),
+    ..KindInfo::new("t:records", Identity::Same(&["network"]))
+};
+static KINDS: &[&KindInfo] = &[&NETWORK, &DATABASE, &REVISION, &GROUP, &SERVICE, &RECORDS];
 const ALL: Kinds = Kinds {
     info: |kind| KINDS.iter().copied().find(|info| info.name == kind),
     canonical: |_, props| Ok(props.clone()),
@@ -238,6 +243,28 @@ async fn stopping_finishes_the_calls_in_flight_and_records_them() {
     assert_ne!(database.outputs, Value::Null, "the id is on record although it isn't ready");
     assert!(world.apply(&city("a", 80)).await.failures.is_empty());
     assert_eq!(world.addresses().len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lingers_is_waited_out_before_what_it_led_to_goes_and_anew_after_a_stop() {
+    let world = World::new();
+    let props = json!({ "network": output::<Input>("net/network", "id") });
+    let records = Desired::new("t:records", "web/records", &props);
+    let network = Desired::new("t:network", "net/network", &json!({ "cidr": "10.0.0.0/16" }));
+    assert!(world.apply(&[network, records]).await.failures.is_empty());
+    let plan = world.plan(&[]).await;
+    let (tell, stop) = watch::channel(false);
+    let interrupt = async {
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        tell.send_replace(true);
+    };
+    let (outcome, ()) = tokio::join!(world.run(&plan, stop), interrupt);
+    assert!(outcome.stopped && outcome.failures.is_empty(), "{outcome:?}");
+    assert_eq!(world.addresses(), ["net/network"], "the records are gone, what they led to is there");
+    let begun = tokio::time::Instant::now();
+    assert!(world.apply(&[]).await.failures.is_empty());
+    assert!(begun.elapsed() >= Duration::from_secs(120), "nobody knows how long ago they went");
+    assert!(world.addresses().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

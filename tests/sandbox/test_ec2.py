@@ -61,6 +61,7 @@ class Ec2(Case):
         self.assertEqual(states(), ["active", "active"])
         self.ec2.delete_nat_gateway(NatGatewayId=nat)
         self.assertEqual(states(), ["active", "blackhole"])
+        self.pass_time(70)  # its address is mapped until it is gone
         self.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=self.net["vpc"])
         self.assertEqual(states(), ["blackhole", "blackhole"])
 
