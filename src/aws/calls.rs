@@ -13,6 +13,8 @@ pub enum Role {
     Plan,
     /// `apply` and `destroy`.
     Apply,
+    /// `import`, besides what `apply` may: marks as the city's what somebody made by hand.
+    Import,
     /// `bootstrap`, once for an account and region.
     Bootstrap,
 }

@@ -3,6 +3,7 @@
 //! Only a look at the whole city has one. A look at a single resource, as the executor makes it, would take everything else for foreign.
 
 use super::ec2::security_group_rule::SecurityGroupRuleProps;
+use crate::engine::Address;
 use crate::engine::cloud::Sought;
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 #[derive(Debug, Default)]
 pub struct Census {
     known: HashSet<String>,
+    addresses: HashSet<Address>,
     gateways: HashMap<String, String>,
     rules: Option<HashSet<(String, String)>>,
 }
@@ -30,7 +32,8 @@ impl Census {
         });
         let gateways = gateways.collect();
         let rules = sought.iter().filter(|one| one.kind == "ec2:security-group-rule").map(rule).collect();
-        Self { known, gateways, rules }
+        let addresses = sought.iter().map(|one| one.address.clone()).collect();
+        Self { known, addresses, gateways, rules }
     }
 
     /// Adds what was found: something new, or something whose record was lost.
@@ -41,6 +44,11 @@ impl Census {
     /// Whether an address has this id, ARN or name.
     pub fn knows(&self, id: &str) -> bool {
         self.known.contains(id)
+    }
+
+    /// Whether the city has this address.
+    pub fn knows_address(&self, address: &Address) -> bool {
+        self.addresses.contains(address)
     }
 
     /// The id of the NAT gateway that was made with this Elastic IP.

@@ -62,6 +62,8 @@ pub struct Aws {
     pub sns: aws_sdk_sns::Client,
     /// Security Token Service.
     pub sts: aws_sdk_sts::Client,
+    /// Resource Groups Tagging: things of every service by their tags.
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
 }
 
 /// The SDK's configuration for `access`. Credentials are fetched at the first call, not here.
@@ -123,6 +125,7 @@ impl Aws {
             route53: aws_sdk_route53::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(config),
         }
     }
 }

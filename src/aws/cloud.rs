@@ -1,11 +1,11 @@
 //! The engine's seam over the real AWS API.
 
 use super::census::Census;
-use super::resource::Kind;
-use super::{Aws, KINDS, Survey};
-use crate::engine::cloud::{Cloud, Look, Observed, Order, Sought};
+use super::resource::{Kind, Making};
+use super::{Aws, KINDS, Survey, adopt, stray, tags};
+use crate::engine::cloud::{Cloud, Look, Observed, Order, Sought, Stray, as_found};
 use crate::engine::kind::KindInfo;
-use crate::engine::{CloudError, CloudResult};
+use crate::engine::{Address, CloudError, CloudResult};
 use async_trait::async_trait;
 use serde_json::Value;
 use std::sync::Arc;
@@ -37,7 +37,25 @@ fn known(name: &str) -> CloudResult<&'static dyn Kind> {
 
 async fn read(survey: &Survey, sought: &[Sought]) -> CloudResult<Vec<Option<Observed>>> {
     let reads = sought.iter().map(|one| async { known(&one.kind)?.read(survey, one).await });
-    futures_util::future::join_all(reads).await.into_iter().collect()
+    let answers = futures_util::future::join_all(reads).await;
+    let taken = sought.iter().zip(&answers).filter_map(|(one, answer)| {
+        let error = answer.as_ref().err().filter(|error| error.code == tags::NOT_OURS)?;
+        Some((&one.address, error.clone()))
+    });
+    if let Some(error) = all_taken(&survey.aws.city, taken) {
+        return Err(error);
+    }
+    answers.into_iter().collect()
+}
+
+/// Everything that is somebody else's, in one error that says how each is taken over.
+fn all_taken<'a>(city: &str, taken: impl Iterator<Item = (&'a Address, CloudError)>) -> Option<CloudError> {
+    let line = |(address, error): (&Address, CloudError)| {
+        let id = error.message.rsplit(' ').next().unwrap_or_default().to_owned();
+        let message = format!("{address}: {}; `migrate import {city} {address} {id}` takes it over", error.message);
+        CloudError { message, ..error }
+    };
+    taken.map(line).reduce(|all, one| CloudError { message: format!("{}\n{}", all.message, one.message), ..all })
 }
 
 #[async_trait]
@@ -57,7 +75,25 @@ impl Cloud for AwsCloud {
     async fn look(&self, sought: &[Sought]) -> CloudResult<Look> {
         let survey = Survey::whole(self.reader.clone(), Census::new(sought));
         let observed = read(&survey, sought).await?;
-        Ok(Look { observed, strays: Vec::new() })
+        let census = Census::new(&as_found(sought, &observed));
+        Ok(Look { strays: stray::listed(&survey, &census), observed })
+    }
+
+    async fn strays(&self, known: &[Sought]) -> CloudResult<Vec<Stray>> {
+        stray::all(&self.reader, known).await
+    }
+
+    fn named(&self, name: &str, id: &str) -> Option<Value> {
+        kind(name)?.named(id)
+    }
+
+    async fn find(&self, sought: &Sought) -> CloudResult<Option<Observed>> {
+        known(&sought.kind)?.read(&Survey::of_everybody(self.reader.clone()), sought).await
+    }
+
+    async fn adopt(&self, order: &Order) -> CloudResult<()> {
+        let making = Making { address: &order.address, token: &order.token };
+        adopt::mark(&self.writer, making, &order.kind, &order.outputs).await
     }
 
     async fn create(&self, order: &Order) -> CloudResult<Value> {

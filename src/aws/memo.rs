@@ -21,6 +21,11 @@ impl<T> Memo<T> {
     pub async fn get(&self, ask: impl Future<Output = CloudResult<T>>) -> CloudResult<Arc<T>> {
         self.0.get_or_init(|| async { ask.await.map(Arc::new) }).await.clone()
     }
+
+    /// The answer, if somebody has asked for it and got it.
+    pub fn peek(&self) -> Option<Arc<T>> {
+        self.0.get()?.as_ref().ok().cloned()
+    }
 }
 
 /// The same, one answer for each key (an ARN that a list belongs to).

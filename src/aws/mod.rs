@@ -1,6 +1,7 @@
 //! AWS as the engine sees it: one file a kind of resource, each behind the small trait [`resource::Resource`].
 
 pub mod acm;
+pub mod adopt;
 pub mod autoscaling;
 pub mod batch;
 pub mod bucket;
@@ -25,6 +26,7 @@ pub mod resource;
 pub mod route53;
 pub mod scaling;
 pub mod sns;
+pub mod stray;
 pub mod survey;
 pub mod tags;
 

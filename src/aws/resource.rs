@@ -7,7 +7,7 @@ use crate::engine::{Address, CloudError, CloudResult, Desired};
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::marker::PhantomData;
 
 /// A kind of AWS resource.
@@ -18,6 +18,9 @@ pub trait Resource: Send + Sync + 'static {
     type Props: Serialize + DeserializeOwned + Send + Sync;
     /// Ids, ARNs and addresses that others refer to, and what is needed to find it again.
     type Outputs: Serialize + DeserializeOwned + Send + Sync;
+
+    /// The output that is its id to people, and by which alone [`Resource::read`] finds it; `None` for what has no id of its own.
+    const FOUND_BY: Option<&'static str> = None;
 
     /// Finds it by its recorded id, else by its tag or deterministic name, and says what it is like, in the same `Props`.
     /// `None`: it isn't there. All calls go through the survey, which makes each of them once for the whole city.
@@ -95,6 +98,8 @@ pub struct Making<'a> {
 pub trait Kind: Send + Sync {
     /// The facts.
     fn info(&self) -> &'static KindInfo;
+    /// The outputs by which the thing that is called `id` is found; `None`: things of this kind have no id of their own.
+    fn named(&self, id: &str) -> Option<Value>;
     /// Properties in the kind's own shape.
     fn canonical(&self, props: &Value) -> CloudResult<Value>;
     /// See [`Resource::read`].
@@ -119,6 +124,13 @@ impl<R> Erased<R> {
 impl<R: Resource> Kind for Erased<R> {
     fn info(&self) -> &'static KindInfo {
         &R::INFO
+    }
+
+    fn named(&self, id: &str) -> Option<Value> {
+        // What a read doesn't need is left open: it answers with all of them.
+        let mut outputs = json!({ "arn": "", "name": "", "full_name": "", "public_ip": "", "version": "$Latest" });
+        outputs[R::FOUND_BY?] = id.into();
+        Some(outputs)
     }
 
     fn canonical(&self, props: &Value) -> CloudResult<Value> {

@@ -27,6 +27,8 @@ pub struct Survey {
     pub aws: Arc<Aws>,
     /// Who is known, where the look is at the whole city.
     pub census: Option<Census>,
+    /// Whether lists hold what bears the city's tag only.
+    pub(super) only_city: bool,
     pub(super) acm: AcmLists,
     pub(super) autoscaling: AutoScalingLists,
     pub(super) cloudwatch: CloudWatchLists,
@@ -48,11 +50,17 @@ impl Survey {
         Self { census: Some(census), ..Self::new(aws) }
     }
 
+    /// A look for something that may belong to anybody yet.
+    pub fn of_everybody(aws: Arc<Aws>) -> Self {
+        Self { only_city: false, ..Self::new(aws) }
+    }
+
     /// A look that has asked nothing yet.
     pub fn new(aws: Arc<Aws>) -> Self {
         Self {
             aws,
             census: None,
+            only_city: true,
             acm: AcmLists::default(),
             autoscaling: AutoScalingLists::default(),
             cloudwatch: CloudWatchLists::default(),

@@ -5,6 +5,8 @@ use crate::engine::{CloudError, CloudResult, ErrorClass};
 
 /// The tag that holds the city's name.
 pub const CITY: &str = "migrate:city";
+/// The code of errors that say: the name that the city needs is taken by somebody else's.
+pub const NOT_OURS: &str = "NotOurs";
 /// The tag that holds the resource's address.
 pub const ADDRESS: &str = "migrate:address";
 
@@ -23,13 +25,18 @@ pub fn ours(aws: &Aws, call: &str, name: &str, owner: Option<&str>) -> CloudResu
     if owner == Some(&aws.city) {
         return Ok(());
     }
-    let whose = owner.map_or_else(|| "it isn't tagged".to_owned(), |city| format!("it is {city}'s"));
-    Err(CloudError {
+    Err(not_ours(aws, call, name, owner))
+}
+
+/// The error for what is called `name` and belongs to `owner`. Its last word is what `import` takes.
+pub fn not_ours(aws: &Aws, call: &str, name: &str, owner: Option<&str>) -> CloudError {
+    let whose = owner.map_or_else(|| "to nobody (it isn't tagged)".to_owned(), |city| format!("to {city}"));
+    CloudError {
         class: ErrorClass::AlreadyExists,
         call: call.into(),
-        code: "NotOurs".into(),
-        message: format!("{name} exists but doesn't belong to {}: {whose} ({CITY})", aws.city),
-    })
+        code: NOT_OURS.into(),
+        message: format!("what has the name that {} needs belongs {whose}: {name}", aws.city),
+    }
 }
 
 /// `malmo-subnet.public-a` for `vpc/subnet.public-a`: for people; nothing is found by it.

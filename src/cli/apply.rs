@@ -58,7 +58,13 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     if globals.sandbox {
         bootstrap::make(&opened).await?;
     }
-    let options =
-        Options { yes: args.yes, until: args.until, delete_database: args.delete_database, hold: args.hold, saved };
+    let options = Options {
+        yes: args.yes,
+        until: args.until,
+        delete_database: args.delete_database,
+        hold: args.hold,
+        saved,
+        only: None,
+    };
     run::run(globals, &opened, Goal::City, options).await
 }

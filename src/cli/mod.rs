@@ -9,6 +9,7 @@ mod exit;
 mod facts;
 mod globals;
 mod hold;
+mod import;
 mod init;
 mod interrupt;
 mod open;
@@ -67,6 +68,7 @@ enum Command {
     Init(init::Args),
     Bootstrap(bootstrap::Args),
     Policy(policy::Args),
+    Import(import::Args),
     #[command(subcommand)]
     State(state::Command),
     #[command(subcommand)]
@@ -106,6 +108,7 @@ async fn dispatch(globals: Globals, command: Command) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&globals, &args),
         Command::Bootstrap(args) => bootstrap::run(&globals, args).await,
         Command::Policy(args) => policy::run(&globals, &args),
+        Command::Import(args) => import::run(&globals, args).await,
         Command::State(command) => state::run(&globals, command).await,
         Command::Sandbox(command) => sandbox::run(command),
         Command::Completions(args) => completions::run::<Cli>(&args),

@@ -5,6 +5,7 @@ use super::globals::Globals;
 use crate::aws::client::{Access, config, without_retries};
 use crate::aws::{Aws, AwsCloud, call, lookup};
 use crate::engine::Desired;
+use crate::engine::cloud::Stray;
 use crate::engine::plan::{Goal, Plan};
 use crate::engine::planner;
 use crate::engine::wait::Pace;
@@ -207,8 +208,7 @@ impl Opened {
     /// What the city wants.
     pub async fn desired(&self, recorded: &Lookups) -> anyhow::Result<(Vec<Desired>, Lookups)> {
         let lookups = lookup::all(&self.aws, &self.city.spec, recorded).await?;
-        let blueprint = Blueprint { city: &self.city.name, spec: &self.city.spec, lookups: &lookups };
-        Ok((desired(&blueprint), lookups))
+        Ok((self.wanted(&lookups), lookups))
     }
 
     /// Plans the city towards `goal`.
@@ -219,5 +219,15 @@ impl Opened {
         let (desired, lookups) = self.desired(&state.lookups).await?;
         let plan = planner::plan(&self.cloud, desired, state, goal, lookups).await;
         plan.with_context(|| format!("looking at {}", self.city.name))
+    }
+
+    /// What the city file wants, with what was looked up.
+    pub fn wanted(&self, lookups: &Lookups) -> Vec<Desired> {
+        desired(&Blueprint { city: &self.city.name, spec: &self.city.spec, lookups })
+    }
+
+    /// Everything that belongs to the city and stands at none of its addresses. `plan` is the plan of the city.
+    pub async fn strays(&self, state: &State, plan: &Plan) -> anyhow::Result<Vec<Stray>> {
+        Ok(planner::strays(&self.cloud, self.wanted(&plan.lookups), state, plan).await?)
     }
 }

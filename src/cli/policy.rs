@@ -32,6 +32,8 @@ enum For {
     Plan,
     /// Plan, status, apply and destroy.
     Apply,
+    /// Import: all of apply's, and marking what somebody made by hand.
+    Import,
     /// Bootstrap: the buckets of an account and region.
     Bootstrap,
 }
@@ -45,6 +47,7 @@ pub fn run(globals: &Globals, args: &Args) -> anyhow::Result<Exit> {
     let roles: &[Role] = match args.role {
         For::Plan => &[Role::Plan],
         For::Apply => &[Role::Plan, Role::Apply],
+        For::Import => &[Role::Plan, Role::Apply, Role::Import],
         For::Bootstrap => &[Role::Bootstrap],
     };
     let whole = whole(roles, &Scope::of(&city, &bucket));

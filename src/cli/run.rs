@@ -7,7 +7,7 @@ use super::open::{Opened, Recorded};
 use super::{confirm, facts, hold, saved, verdict};
 use crate::engine::estimate::estimate;
 use crate::engine::executor::Executor;
-use crate::engine::plan::{Goal, Plan};
+use crate::engine::plan::{Base, Goal, Plan};
 use crate::state::lock::author;
 use crate::state::{Fenced, Lease, Ledger};
 use crate::view::progress::Progress;
@@ -29,6 +29,8 @@ pub struct Options {
     pub hold: hold::Hold,
     /// A saved plan: what is done must be that.
     pub saved: Option<Plan>,
+    /// A plan to carry out instead of one of the whole city, made from the state as it is recorded now.
+    pub only: Option<Plan>,
 }
 
 /// Takes the city's lock, plans, asks, carries the plan out, and gives the lock back.
@@ -76,7 +78,11 @@ async fn locked(
     interrupt: &Interrupt,
 ) -> anyhow::Result<Exit> {
     let Recorded { state, etag, .. } = interrupt.or(city.recorded()).await??;
-    let mut plan = interrupt.or(city.plan(&state, goal)).await??;
+    let mut plan = match &options.only {
+        Some(only) if only.base == Base::of(&state) => only.clone(),
+        Some(_) => return Err(anyhow!("the state has moved on meanwhile: nothing was changed, say it again")),
+        None => interrupt.or(city.plan(&state, goal)).await??,
+    };
     if let Some(saved) = &options.saved {
         saved::unmoved(saved, &plan, &state)?;
     }

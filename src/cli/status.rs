@@ -4,10 +4,11 @@ use super::exit::Exit;
 use super::globals::Globals;
 use super::open::{World, cities};
 use super::plan::Format;
-use crate::engine::cloud::Readiness;
+use crate::engine::cloud::{Readiness, Stray};
 use crate::engine::plan::{Goal, Plan};
 use crate::phases::PHASES;
 use crate::state::State;
+use crate::view::plan_text::described;
 use crate::view::report::{Drift, sign};
 use crate::view::style::{CYAN, GREEN, YELLOW, paint};
 use crate::view::{note, out};
@@ -32,6 +33,7 @@ struct Report {
     phases: Vec<PhaseStatus>,
     drifted: Vec<String>,
     not_ready: Vec<String>,
+    strays: Vec<Stray>,
     live: Vec<(String, String)>,
 }
 
@@ -57,7 +59,8 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
             args.city
         ));
     }
-    let plan = opened.plan(&recorded.state, Goal::City).await?;
+    let mut plan = opened.plan(&recorded.state, Goal::City).await?;
+    plan.strays = opened.strays(&recorded.state, &plan).await?;
     let live = crate::aws::live::facts(&opened.aws, &recorded.state).await?;
     let report = report(&recorded.state, &plan, live);
     match args.output {
@@ -90,6 +93,7 @@ fn report(state: &State, plan: &Plan, live: Vec<(String, String)>) -> Report {
         phases: phases.collect(),
         drifted: plan.changes.iter().filter_map(Drift::of).map(|drift| drift.address.to_string()).collect(),
         not_ready: not_ready.collect(),
+        strays: plan.strays.clone(),
         live,
     }
 }
@@ -114,6 +118,7 @@ fn text(report: &Report, plan: &Plan) -> String {
             lines.push(format!("  {:>3} {}{drift}", sign(change.action), change.address));
         }
     }
+    lines.extend(plan.strays.iter().map(|stray| format!("  {} {}", paint(YELLOW, "stray:"), described(stray, plan))));
     lines.extend(report.not_ready.iter().map(|line| format!("  {} {line}", paint(YELLOW, "not ready:"))));
     lines.join("\n") + "\n"
 }

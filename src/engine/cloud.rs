@@ -1,7 +1,7 @@
 //! The seam between the engine and the world. Two implementations: AWS (`crate::aws`), and one in memory for rehearsals and tests.
 
 use super::kind::KindInfo;
-use super::{Address, CloudResult};
+use super::{Address, CloudError, CloudResult};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,6 +21,27 @@ pub trait Cloud: Send + Sync {
     /// Reads a whole city at once. Only then can be told what is there too much: a listener that no address has.
     async fn look(&self, sought: &[Sought]) -> CloudResult<Look> {
         Ok(Look { observed: self.read(sought).await?, strays: Vec::new() })
+    }
+
+    /// Everything that belongs to the city and stands at none of these addresses, whose outputs are as they were found. Costs calls of
+    /// its own.
+    async fn strays(&self, _known: &[Sought]) -> CloudResult<Vec<Stray>> {
+        Ok(Vec::new())
+    }
+
+    /// The outputs by which the thing that is called `id` is found; `None` for kinds whose things have no id of their own.
+    fn named(&self, _kind: &str, _id: &str) -> Option<Value> {
+        None
+    }
+
+    /// Reads one resource by its outputs, whomever it belongs to. Its outputs needn't be complete.
+    async fn find(&self, sought: &Sought) -> CloudResult<Option<Observed>> {
+        Ok(self.read(std::slice::from_ref(sought)).await?.pop().flatten())
+    }
+
+    /// Marks what is there as the city's, as a create would have done.
+    async fn adopt(&self, order: &Order) -> CloudResult<()> {
+        Err(CloudError::internal(format!("{} can't be taken over here", order.address)))
     }
 
     /// Makes the resource; answers with its outputs.
@@ -44,6 +65,15 @@ pub struct Sought {
     pub props: Value,
     /// The recorded outputs, if it was ever made.
     pub outputs: Option<Value>,
+}
+
+/// What was sought, with the outputs that were found.
+pub fn as_found(sought: &[Sought], observed: &[Option<Observed>]) -> Vec<Sought> {
+    let found = |(one, found): (&Sought, &Option<Observed>)| Sought {
+        outputs: found.as_ref().map(|found| found.outputs.clone()).or_else(|| one.outputs.clone()),
+        ..one.clone()
+    };
+    sought.iter().zip(observed).map(found).collect()
 }
 
 /// A whole city as it is.

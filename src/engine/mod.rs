@@ -3,6 +3,7 @@
 //! Nothing here knows AWS: everything outside is reached through [`cloud::Cloud`].
 
 pub mod address;
+pub mod adopt;
 #[cfg(test)]
 mod campaign;
 pub mod cloud;

@@ -4,6 +4,7 @@ use super::Address;
 use super::cloud::{Readiness, Stray};
 use super::kind::ReplaceOrder;
 use crate::phases::Lookups;
+use crate::state::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,6 +65,13 @@ pub struct Base {
     pub serial: u64,
 }
 
+impl Base {
+    /// The state as it is.
+    pub fn of(state: &State) -> Self {
+        Self { lineage: (state.serial > 0).then_some(state.lineage), serial: state.serial }
+    }
+}
+
 /// One change to one resource.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,6 +127,8 @@ pub enum Action {
     Adopt,
     /// It is as wanted, but isn't ready yet: it is waited for. Nothing changes at AWS.
     Await,
+    /// It was made by hand and becomes ours: it is marked and recorded. Nothing else of it changes.
+    Import,
     /// It is gone and no longer wanted: its record is dropped. Nothing changes at AWS.
     Forget,
 }
@@ -202,7 +212,7 @@ impl Plan {
                 Action::Update => counts.update += 1,
                 Action::Replace { .. } => counts.replace += 1,
                 Action::Delete => counts.delete += 1,
-                Action::Adopt | Action::Await | Action::Forget => counts.record += 1,
+                Action::Adopt | Action::Await | Action::Import | Action::Forget => counts.record += 1,
             }
         }
         counts

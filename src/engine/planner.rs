@@ -1,6 +1,6 @@
 //! Compares what is wanted, recorded and observed. Pure: the same three in, the same plan out.
 
-use super::cloud::{Cloud, Look, Observed, Readiness, Sought};
+use super::cloud::{Cloud, Look, Observed, Readiness, Sought, Stray, as_found};
 use super::diff::{diff, whole};
 use super::graph::ordered;
 use super::input::resolve;
@@ -42,6 +42,14 @@ fn from_record(address: &Address, record: &Record) -> Sought {
     }
 }
 
+/// The closer look for strays, whatever the plan says: one with changes has had it.
+pub async fn strays(cloud: &dyn Cloud, desired: Vec<Desired>, state: &State, plan: &Plan) -> CloudResult<Vec<Stray>> {
+    if !plan.changes.is_empty() {
+        return Ok(plan.strays.clone());
+    }
+    cloud.strays(&sought(&ordered(desired)?, state)).await
+}
+
 /// Looks at the world and compares: the whole of `migrate plan`. Nothing is written anywhere.
 ///
 /// # Errors
@@ -57,6 +65,8 @@ pub async fn plan(
     let sought = sought(&desired, state);
     let Look { observed, strays } = cloud.look(&sought).await?;
     let Compared { changes, known } = compare(cloud, &desired, state, &sought, &observed)?;
+    // Where something is going on, a closer look is worth its calls.
+    let strays = if changes.is_empty() { strays } else { cloud.strays(&as_found(&sought, &observed)).await? };
     Ok(Plan {
         version: plan::VERSION,
         city: state.city.clone(),
@@ -64,7 +74,7 @@ pub async fn plan(
         region: state.region.clone(),
         made_at: Timestamp::now(),
         goal,
-        base: Base { lineage: (state.serial > 0).then_some(state.lineage), serial: state.serial },
+        base: Base::of(state),
         lookups,
         changes,
         known,

@@ -1,5 +1,6 @@
 //! One call after another until it succeeds, shows, is ready or is gone. How long and how often says `wait`.
 
+use super::adopt::id_of;
 use super::cloud::{Observed, Order, Readiness, Sought};
 use super::events::What;
 use super::executor::Executor;
@@ -93,6 +94,10 @@ impl Call<'_> {
     pub async fn gone(&self) -> Result<(), Ended> {
         self.watch(async || {
             Ok(match self.look(Some(&self.order.outputs)).await? {
+                // What stands at the address now is not what was to go from beside it.
+                Some(found) if self.change.deposed && id_of(&found.outputs) != id_of(&self.order.outputs) => {
+                    Seen::There(Value::Null)
+                }
                 Some(Observed { readiness: Readiness::Pending(doing), .. }) => Seen::Not(doing),
                 Some(_) => Seen::Not("still there".into()),
                 None => Seen::There(Value::Null),

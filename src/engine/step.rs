@@ -40,6 +40,15 @@ pub async fn make(run: &Executor<'_>, change: &Change, outputs: &Outputs) -> Res
     let call = |latency| Call { run, change, half: Half::Make, latency, order: &order };
     let made = match change.action {
         Action::Adopt => change.outputs.clone(),
+        // No intent before it: until it is marked it can't be found again, and what is recorded and not found is made anew.
+        Action::Import => {
+            let adopt = async || {
+                run.ledger.hold().await?;
+                Ok(run.cloud.adopt(&order).await?)
+            };
+            call(&info.update).repeat(adopt).await?;
+            change.outputs.clone()
+        }
         Action::Await => call(&info.create).settled(&change.outputs).await?,
         Action::Update => {
             store(run, change, record(Status::Updating, change.outputs.clone())).await?;

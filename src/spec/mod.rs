@@ -21,7 +21,7 @@ mod schema;
 mod service;
 mod structure;
 pub mod subnets;
-mod suggest;
+pub(crate) mod suggest;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::layout;
 use super::lock::{Holder, LockError, Opening, look};
 use super::store::{Condition, Store, StoreError};
-use crate::engine::cloud::{Cloud, Look, Observed, Order, Sought};
+use crate::engine::cloud::{Cloud, Look, Observed, Order, Sought, Stray};
 use crate::engine::kind::KindInfo;
 use crate::engine::{CloudError, CloudResult, ErrorClass};
 use async_trait::async_trait;
@@ -199,6 +199,23 @@ impl Cloud for Fenced<'_> {
 
     async fn look(&self, sought: &[Sought]) -> CloudResult<Look> {
         self.cloud.look(sought).await
+    }
+
+    async fn strays(&self, known: &[Sought]) -> CloudResult<Vec<Stray>> {
+        self.cloud.strays(known).await
+    }
+
+    fn named(&self, kind: &str, id: &str) -> Option<Value> {
+        self.cloud.named(kind, id)
+    }
+
+    async fn find(&self, sought: &Sought) -> CloudResult<Option<Observed>> {
+        self.cloud.find(sought).await
+    }
+
+    async fn adopt(&self, order: &Order) -> CloudResult<()> {
+        self.check(order).await?;
+        self.cloud.adopt(order).await
     }
 
     async fn create(&self, order: &Order) -> CloudResult<Value> {

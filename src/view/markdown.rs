@@ -1,6 +1,6 @@
 //! Plans for a comment on a pull request: a line a city, details folded away.
 
-use super::plan_text::{DRIFT, facts};
+use super::plan_text::{DRIFT, described, facts};
 use super::report::{PlanReport, sign, words};
 use super::values::value;
 use crate::engine::plan::{Action, Change, FieldChange};
@@ -36,6 +36,9 @@ fn render_city(text: &mut String, report: &PlanReport<'_>) {
     }
     for warning in &report.warnings {
         let _ = writeln!(text, "> :warning: {warning}\n");
+    }
+    for stray in &report.plan.strays {
+        let _ = writeln!(text, "> :warning: stray: {}\n", described(stray, report.plan));
     }
     for (name, fact) in facts(report) {
         let _ = writeln!(text, "- {name}: {fact}");

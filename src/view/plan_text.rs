@@ -3,7 +3,9 @@
 use super::report::{Drift, PlanReport, sign, words};
 use super::style::{ALARM, BOLD, DIM, GREEN, RED, YELLOW, paint};
 use super::values::{duration, value};
-use crate::engine::plan::{Action, Change, FieldChange};
+use crate::engine::Address;
+use crate::engine::cloud::Stray;
+use crate::engine::plan::{Action, Change, FieldChange, Plan};
 use anstyle::Style;
 use std::fmt::Write;
 
@@ -36,6 +38,9 @@ pub fn render(report: &PlanReport<'_>) -> String {
     for (name, fact) in facts(report) {
         let _ = writeln!(text, "{:<14}{fact}", format!("{name}:"));
     }
+    for stray in &plan.strays {
+        let _ = writeln!(text, "{} {}", paint(YELLOW, "stray:"), described(stray, plan));
+    }
     for address in &report.data_at_risk {
         let _ = writeln!(
             text,
@@ -44,6 +49,22 @@ pub fn render(report: &PlanReport<'_>) -> String {
         );
     }
     text
+}
+
+/// What a stray is, and what can be done about it.
+pub fn described(stray: &Stray, plan: &Plan) -> String {
+    let tagged = stray.address.as_ref().map(|address| format!(", tagged {address}")).unwrap_or_default();
+    let has =
+        |address: &Address| plan.known.contains_key(address) || plan.changes.iter().any(|c| c.address == *address);
+    let known = stray.address.as_ref().is_some_and(has);
+    let ways = match known {
+        true => format!("`migrate destroy {} --stray {}` deletes it", plan.city, stray.id),
+        false => "delete it in AWS, or take its tag away".into(),
+    };
+    format!(
+        "{} ({}{tagged}) belongs to {} and stands at none of its addresses: {ways}",
+        stray.id, stray.kind, plan.city
+    )
 }
 
 /// Duration first, then what the city file gives.
@@ -72,7 +93,7 @@ fn style(action: Action) -> Style {
         Action::Update => YELLOW,
         Action::Replace { .. } => ALARM,
         Action::Delete => RED,
-        Action::Adopt | Action::Await | Action::Forget => DIM,
+        Action::Adopt | Action::Await | Action::Import | Action::Forget => DIM,
     }
 }
 

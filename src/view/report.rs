@@ -128,7 +128,7 @@ pub fn sign(action: Action) -> &'static str {
         Action::Update => "~",
         Action::Replace { .. } => "-/+",
         Action::Delete => "-",
-        Action::Adopt => "<",
+        Action::Adopt | Action::Import => "<",
         Action::Await => "…",
         Action::Forget => "x",
     }
@@ -143,6 +143,7 @@ pub fn words(action: Action) -> &'static str {
         Action::Delete => "DELETE",
         Action::Adopt => "record (it is there)",
         Action::Await => "wait until ready",
+        Action::Import => "take over",
         Action::Forget => "drop the record (it is gone)",
     }
 }

@@ -7,6 +7,7 @@ mod commands;
 mod database;
 mod drift;
 mod harness;
+mod import;
 mod killed;
 mod locks;
 mod plans;

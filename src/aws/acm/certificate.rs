@@ -90,6 +90,7 @@ impl Resource for Certificate {
         create: Latency::estimated(1, 5, 30),
         ..KindInfo::new("acm:certificate", Identity::Token)
     };
+    const FOUND_BY: Option<&'static str> = Some("arn");
     type Props = CertificateProps;
     type Outputs = CertificateOutputs;
 

@@ -58,6 +58,7 @@ impl Resource for Group {
         delete: Latency::estimated(30, 90, 300), // its instances are terminated
         ..KindInfo::new("autoscaling:group", Identity::Same(&["name"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("name");
     type Props = GroupProps;
     type Outputs = GroupOutputs;
 

@@ -59,6 +59,7 @@ pub static GRANTS: &[Grant] = &[
             "sns:ListSubscriptionsByTopic",
             "sns:ListTagsForResource",
             "sts:GetCallerIdentity",
+            "tag:GetResources",
         ],
         also: &[],
         on: &["*"],

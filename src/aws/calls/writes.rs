@@ -1,6 +1,6 @@
 //! What `apply`, `destroy` and `bootstrap` change, narrowed to the city by tag where AWS knows its tags, by name elsewhere.
 
-use super::{Condition, Grant, Role::Apply, Role::Bootstrap};
+use super::{Condition, Grant, Role::Apply, Role::Bootstrap, Role::Import};
 
 const EC2: &[&str] = &["arn:aws:ec2:{region}:{account}:*/*"];
 /// What is there already bears the city's tag.
@@ -420,6 +420,23 @@ pub static GRANTS: &[Grant] = &[
         on: &["arn:aws:s3:::{state}/cities/{city}/*"],
         when: &[],
         why: "",
+    },
+    Grant {
+        sid: "Adopt",
+        role: Import,
+        calls: &["ec2:CreateTags", "iam:TagInstanceProfile", "iam:TagRole", "tag:TagResources"],
+        also: &[
+            "acm:AddTagsToCertificate",
+            "autoscaling:CreateOrUpdateTags",
+            "ecs:TagResource",
+            "elasticloadbalancing:AddTags",
+            "logs:TagResource",
+            "rds:AddTagsToResource",
+            "sns:TagResource",
+        ],
+        on: &["*"],
+        when: &[],
+        why: "what was made by hand bears no tag yet; whoever may give it one may make anything the city's: a person's role, not CI's",
     },
     Grant {
         sid: "Buckets",

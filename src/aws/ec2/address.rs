@@ -25,6 +25,7 @@ pub struct ElasticIpOutputs {
 
 impl Resource for ElasticIp {
     const INFO: KindInfo = KindInfo::new("ec2:address", Identity::Mark { made_by: "ec2:AllocateAddress" });
+    const FOUND_BY: Option<&'static str> = Some("allocation_id");
     type Props = ElasticIpProps;
     type Outputs = ElasticIpOutputs;
 

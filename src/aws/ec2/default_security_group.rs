@@ -2,10 +2,9 @@
 //! and strips it of its rules: forgetting to name a group then means no traffic, not all of it.
 
 use super::{answer, list, rule, tag};
-use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
+use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
-use aws_sdk_ec2::types::Tag;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -31,6 +30,7 @@ pub struct DefaultSecurityGroupOutputs {
 impl Resource for DefaultSecurityGroup {
     const INFO: KindInfo =
         KindInfo { immutable: &["vpc"], ..KindInfo::new("ec2:default-security-group", Identity::Same(&["vpc"])) };
+    const FOUND_BY: Option<&'static str> = Some("id");
     type Props = DefaultSecurityGroupProps;
     type Outputs = DefaultSecurityGroupOutputs;
 
@@ -65,8 +65,7 @@ impl Resource for DefaultSecurityGroup {
             message: "the VPC's default security group doesn't show yet".into(),
         })?;
         let id = answer::id(group.group_id(), "DescribeSecurityGroups")?;
-        let pairs = tags::of(aws, making).into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-        let tagged = aws.ec2.create_tags().resources(&id).set_tags(Some(pairs.collect())).send().await;
+        let tagged = aws.ec2.create_tags().resources(&id).set_tags(Some(tag::all(aws, making))).send().await;
         tagged.map_err(call("ec2:CreateTags"))?;
         rule::revoke(aws, &id, rule::of(group).into_iter().map(|(rule, _)| rule), false).await?;
         Ok(DefaultSecurityGroupOutputs { id })

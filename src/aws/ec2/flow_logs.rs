@@ -36,6 +36,7 @@ impl Resource for FlowLogs {
         immutable: &["vpc", "log_group", "role", "traffic"],
         ..KindInfo::new("ec2:flow-logs", Identity::Token)
     };
+    const FOUND_BY: Option<&'static str> = Some("id");
     type Props = FlowLogsProps;
     type Outputs = FlowLogsOutputs;
 

@@ -32,6 +32,7 @@ impl Resource for InternetGateway {
         immutable: &["vpc"],
         ..KindInfo::new("ec2:internet-gateway", Identity::Mark { made_by: "ec2:CreateInternetGateway" })
     };
+    const FOUND_BY: Option<&'static str> = Some("id");
     type Props = InternetGatewayProps;
     type Outputs = InternetGatewayOutputs;
 
@@ -66,7 +67,7 @@ impl Resource for InternetGateway {
         props: &InternetGatewayProps,
     ) -> CloudResult<InternetGatewayOutputs> {
         // No client token here: a create that is repeated because the second call failed finds the first one's gateway by its tag.
-        let gateways = list::internet_gateways(aws).await?;
+        let gateways = list::internet_gateways(aws, list::of_city(aws)).await?;
         let made = tag::find(&gateways, |g| g.internet_gateway_id(), |g| g.tags(), None, making.address.as_str());
         let id = match made {
             Some(gateway) => answer::id(gateway.internet_gateway_id(), "DescribeInternetGateways")?,

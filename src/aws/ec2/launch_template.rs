@@ -57,6 +57,7 @@ impl Resource for LaunchTemplate {
         create: Latency::measured(5, 5, 6),
         ..KindInfo::new("ec2:launch-template", Identity::Token)
     };
+    const FOUND_BY: Option<&'static str> = Some("id");
     type Props = LaunchTemplateProps;
     type Outputs = LaunchTemplateOutputs;
 

@@ -41,6 +41,7 @@ impl Resource for NatGateway {
         delete: Latency::measured(42, 61, 61),
         ..KindInfo::new("ec2:nat-gateway", Identity::Token)
     };
+    const FOUND_BY: Option<&'static str> = Some("id");
     type Props = NatGatewayProps;
     type Outputs = NatGatewayOutputs;
 

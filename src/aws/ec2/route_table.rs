@@ -38,6 +38,7 @@ impl Resource for RouteTable {
         volatile: &["associations"],
         ..KindInfo::new("ec2:route-table", Identity::Token)
     };
+    const FOUND_BY: Option<&'static str> = Some("id");
     type Props = RouteTableProps;
     type Outputs = RouteTableOutputs;
 

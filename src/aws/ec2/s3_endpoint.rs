@@ -36,6 +36,7 @@ impl Resource for S3Endpoint {
         create: Latency::measured(8, 8, 8),
         ..KindInfo::new("ec2:s3-endpoint", Identity::Token)
     };
+    const FOUND_BY: Option<&'static str> = Some("id");
     type Props = S3EndpointProps;
     type Outputs = S3EndpointOutputs;
 

@@ -39,6 +39,7 @@ impl Resource for SecurityGroup {
         immutable: &["vpc", "name", "description"],
         ..KindInfo::new("ec2:security-group", Identity::Taken(&["vpc", "name"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("id");
     type Props = SecurityGroupProps;
     type Outputs = SecurityGroupOutputs;
 

@@ -38,6 +38,7 @@ impl Resource for Subnet {
         create: Latency::measured(1, 2, 4), // facts: private subnet
         ..KindInfo::new("ec2:subnet", Identity::Taken(&["vpc", "cidr"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("id");
     type Props = SubnetProps;
     type Outputs = SubnetOutputs;
 

@@ -3,10 +3,14 @@
 use crate::aws::{Aws, Making, tags};
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 
+/// The tags.
+pub fn all(aws: &Aws, making: Making<'_>) -> Vec<Tag> {
+    tags::of(aws, making).into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
 /// The tags for a create call of one resource type.
 pub fn specification(aws: &Aws, making: Making<'_>, resource: ResourceType) -> TagSpecification {
-    let pairs = tags::of(aws, making).into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-    TagSpecification::builder().resource_type(resource).set_tags(Some(pairs.collect())).build()
+    TagSpecification::builder().resource_type(resource).set_tags(Some(all(aws, making))).build()
 }
 
 /// The value of `key`.

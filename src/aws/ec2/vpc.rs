@@ -38,6 +38,7 @@ impl Resource for Vpc {
         create: Latency::measured(2, 12, 15), // facts: VPC with DNS attributes
         ..KindInfo::new("ec2:vpc", Identity::Mark { made_by: "ec2:CreateVpc" })
     };
+    const FOUND_BY: Option<&'static str> = Some("id");
     type Props = VpcProps;
     type Outputs = VpcOutputs;
 
@@ -66,7 +67,7 @@ impl Resource for Vpc {
 
     async fn create(aws: &Aws, making: Making<'_>, props: &VpcProps) -> CloudResult<VpcOutputs> {
         // No client token here: a create that is repeated because the second call failed finds the first one's VPC by its tag.
-        let vpcs = list::vpcs(aws).await?;
+        let vpcs = list::vpcs(aws, list::of_city(aws)).await?;
         let made = tag::find(&vpcs, |v| v.vpc_id(), |v| v.tags(), None, making.address.as_str());
         let id = match made.filter(|vpc| vpc.cidr_block() == Some(&props.cidr)) {
             Some(vpc) => answer::id(vpc.vpc_id(), "DescribeVpcs")?,

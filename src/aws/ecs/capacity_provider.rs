@@ -54,6 +54,7 @@ impl Resource for CapacityProvider {
         delete: Latency::estimated(5, 20, 120),
         ..KindInfo::new("ecs:capacity-provider", Identity::Same(&["name"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("name");
     type Props = CapacityProviderProps;
     type Outputs = CapacityProviderOutputs;
 

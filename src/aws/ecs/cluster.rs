@@ -37,6 +37,7 @@ impl Resource for Cluster {
         delete: Latency::estimated(2, 60, 300), // until its last instances have left it
         ..KindInfo::new("ecs:cluster", Identity::Same(&["name"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("name");
     type Props = ClusterProps;
     type Outputs = ClusterOutputs;
 

@@ -79,6 +79,7 @@ impl Resource for Listener {
         immutable: &["load_balancer", "port"],
         ..KindInfo::new("elb:listener", Identity::Same(&["load_balancer", "port"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("arn");
     type Props = ListenerProps;
     type Outputs = ListenerOutputs;
 

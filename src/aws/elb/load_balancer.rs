@@ -86,6 +86,7 @@ impl Resource for LoadBalancer {
         delete: Latency::measured(1, 17, 60),
         ..KindInfo::new("elb:load-balancer", Identity::Same(&["name"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("arn");
     type Props = LoadBalancerProps;
     type Outputs = LoadBalancerOutputs;
 

@@ -71,6 +71,7 @@ fn conditions(props: &RuleProps) -> CloudResult<Vec<RuleCondition>> {
 impl Resource for Rule {
     const INFO: KindInfo =
         KindInfo { immutable: &["listener"], ..KindInfo::new("elb:rule", Identity::Taken(&["listener", "priority"])) };
+    const FOUND_BY: Option<&'static str> = Some("arn");
     type Props = RuleProps;
     type Outputs = RuleOutputs;
 

@@ -1,7 +1,7 @@
 //! Tags in Elastic Load Balancing's own types, and whose a thing is that was found by its name.
 
 use crate::aws::{Aws, Making, Survey, tags};
-use crate::engine::{CloudError, CloudResult, ErrorClass};
+use crate::engine::CloudResult;
 use aws_sdk_elasticloadbalancingv2::types::Tag;
 
 /// The tags for a create call.
@@ -24,13 +24,7 @@ pub async fn must_be_ours(survey: &Survey, arn: &str, recorded: Option<&str>) ->
     if owner == Some(&survey.aws.city) {
         return Ok(());
     }
-    let owner = owner.map_or("nobody that migrate knows".to_owned(), |city| format!("the city {city}"));
-    Err(CloudError {
-        class: ErrorClass::AlreadyExists,
-        call: "elasticloadbalancing:DescribeTags".into(),
-        code: "NotOurs".into(),
-        message: format!("{arn} has the name that {} needs, and belongs to {owner}", survey.aws.city),
-    })
+    Err(tags::not_ours(&survey.aws, "elasticloadbalancing:DescribeTags", arn, owner))
 }
 
 /// Whether the thing bears the city's tag: an address that isn't known yet, or whose record was lost, may have it.

@@ -49,6 +49,7 @@ impl Resource for TargetGroup {
         replace: ReplaceOrder::CreateFirst,
         ..KindInfo::new("elb:target-group", Identity::Same(&["name"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("arn");
     type Props = TargetGroupProps;
     type Outputs = TargetGroupOutputs;
 

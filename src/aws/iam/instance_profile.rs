@@ -35,6 +35,7 @@ impl Resource for InstanceProfile {
         create: Latency::estimated(1, 2, 15),
         ..KindInfo::new("iam:instance-profile", Identity::Same(&["name"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("name");
     type Props = InstanceProfileProps;
     type Outputs = InstanceProfileOutputs;
 

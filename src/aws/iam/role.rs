@@ -40,6 +40,7 @@ impl Resource for Role {
         create: Latency::estimated(1, 3, 15), // a call for each policy; then it takes seconds to reach other services
         ..KindInfo::new("iam:role", Identity::Same(&["name"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("name");
     type Props = RoleProps;
     type Outputs = RoleOutputs;
 

@@ -1,8 +1,10 @@
 //! The account's roles, with their policies and instance profiles, in one call.
 
+use super::tag;
 use crate::aws::memo::Memo;
-use crate::aws::{Survey, call};
-use crate::engine::CloudResult;
+use crate::aws::{Survey, call, tags};
+use crate::engine::cloud::Stray;
+use crate::engine::{Address, CloudResult};
 use aws_sdk_iam::types::{EntityType, RoleDetail};
 use std::sync::Arc;
 
@@ -10,6 +12,17 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct IamLists {
     roles: Memo<Vec<RoleDetail>>,
+}
+
+/// The city's roles, if they were asked for: those of its name's prefix that bear its tag.
+pub fn tagged(survey: &Survey) -> Vec<Stray> {
+    let roles = survey.iam.roles.peek();
+    let city = |role: &&RoleDetail| tag::city(role.tags()) == Some(&survey.aws.city);
+    let stray = |role: &RoleDetail| {
+        let address = role.tags().iter().find(|tag| tag.key() == tags::ADDRESS).map(|tag| Address::from(tag.value()));
+        Some(Stray { id: role.role_name()?.to_owned(), kind: "iam:role".into(), address })
+    };
+    roles.iter().flat_map(|roles| roles.iter()).filter(city).filter_map(stray).collect()
 }
 
 impl Survey {

@@ -34,6 +34,7 @@ impl LogGroupOutputs {
 
 impl Resource for LogGroup {
     const INFO: KindInfo = KindInfo { immutable: &["name"], ..KindInfo::new("logs:group", Identity::Same(&["name"])) };
+    const FOUND_BY: Option<&'static str> = Some("name");
     type Props = LogGroupProps;
     type Outputs = LogGroupOutputs;
 

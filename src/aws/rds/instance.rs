@@ -102,6 +102,7 @@ impl Resource for Instance {
         delete: Latency::estimated(180, 360, 700), // facts: 111 / 180 / 266 without, and the final snapshot's 180
         ..KindInfo::new("rds:instance", Identity::Same(&["identifier"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("identifier");
     type Props = InstanceProps;
     type Outputs = InstanceOutputs;
 

@@ -40,6 +40,7 @@ impl Resource for ParameterGroup {
         replace: ReplaceOrder::CreateFirst,
         ..KindInfo::new("rds:parameter-group", Identity::Same(&["name"]))
     };
+    const FOUND_BY: Option<&'static str> = Some("name");
     type Props = ParameterGroupProps;
     type Outputs = ParameterGroupOutputs;
 

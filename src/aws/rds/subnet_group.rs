@@ -29,6 +29,7 @@ pub struct SubnetGroupOutputs {
 impl Resource for SubnetGroup {
     const INFO: KindInfo =
         KindInfo { immutable: &["name"], ..KindInfo::new("rds:subnet-group", Identity::Same(&["name"])) };
+    const FOUND_BY: Option<&'static str> = Some("name");
     type Props = SubnetGroupProps;
     type Outputs = SubnetGroupOutputs;
 

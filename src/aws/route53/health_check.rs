@@ -69,6 +69,7 @@ impl Resource for HealthCheck {
         create: Latency::estimated(1, 2, 10),
         ..KindInfo::new("route53:health-check", Identity::Token)
     };
+    const FOUND_BY: Option<&'static str> = Some("id");
     type Props = HealthCheckProps;
     type Outputs = HealthCheckOutputs;
 

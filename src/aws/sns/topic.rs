@@ -6,7 +6,7 @@
 
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
 use crate::engine::kind::{Identity, KindInfo};
-use crate::engine::{CloudError, CloudResult, ErrorClass};
+use crate::engine::{CloudError, CloudResult};
 use aws_sdk_sns::types::Tag;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -58,6 +58,7 @@ fn policy(account: &str, arn: &str) -> Value {
 
 impl Resource for Topic {
     const INFO: KindInfo = KindInfo { immutable: &["name"], ..KindInfo::new("sns:topic", Identity::Same(&["name"])) };
+    const FOUND_BY: Option<&'static str> = Some("arn");
     type Props = TopicProps;
     type Outputs = TopicOutputs;
 
@@ -67,12 +68,8 @@ impl Resource for Topic {
             return Ok(None);
         }
         if sought.recorded.is_none() && survey.topic_owner(&arn).await?.as_deref() != Some(&survey.aws.city) {
-            return Err(CloudError {
-                class: ErrorClass::AlreadyExists,
-                call: "sns:ListTagsForResource".into(),
-                code: "NotOurs".into(),
-                message: format!("{arn} has the name that {} needs, and doesn't belong to it", survey.aws.city),
-            });
+            let owner = survey.topic_owner(&arn).await?;
+            return Err(tags::not_ours(&survey.aws, "sns:ListTagsForResource", &arn, owner.as_deref()));
         }
         Ok(Some(Found::ready(TopicProps { name: sought.props.name.clone() }, TopicOutputs { arn })))
     }
