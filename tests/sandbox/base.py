@@ -32,7 +32,7 @@ def start(speed: float = SPEED, *arguments: str) -> dict:
     )
     atexit.register(lambda: (process.kill(), process.wait(), log.close()))
     ready = Path(home) / "endpoint.json"
-    for _ in range(600):
+    for _ in range(2400):  # two minutes, for machines that have much else to do
         if ready.exists():
             return {**json.loads(ready.read_text()), "home": home}
         if process.poll() is not None:
@@ -50,6 +50,14 @@ def running(*arguments: str) -> dict:
 
 def endpoint() -> str:
     return running()["endpoint"]
+
+
+def post(home: str, path: str, body: dict) -> dict:
+    """Asks the control address of the sandbox in that home."""
+    endpoint = json.loads((Path(home) / "endpoint.json").read_text())["endpoint"]
+    request = urllib.request.Request(f"{endpoint}/_sandbox/{path}", data=json.dumps(body).encode(), method="POST")
+    with urllib.request.urlopen(request) as answer:
+        return json.loads(answer.read())
 
 
 class Case(unittest.TestCase):

@@ -159,12 +159,14 @@ class Rds(Databases):
         self.rds.modify_db_parameter_group(DBParameterGroupName="malmo", Parameters=[
             {"ParameterName": "rds.force_ssl", "ParameterValue": "0", "ApplyMethod": "immediate"},
             {"ParameterName": "work_mem", "ParameterValue": "8192", "ApplyMethod": "immediate"},
+            {"ParameterName": "maintenance_work_mem", "ParameterValue": "16384", "ApplyMethod": "pending-reboot"},
             {"ParameterName": "max_wal_senders", "ParameterValue": "31", "ApplyMethod": "pending-reboot"}])
         self.until("8MB", lambda: self.psql(server, "SHOW work_mem", mode="disable"))
-        self.assertEqual(self.psql(server, "SHOW max_wal_senders"), "20")
+        waiting = "SELECT current_setting('max_wal_senders'), current_setting('maintenance_work_mem')"
+        self.assertEqual(self.psql(server, waiting), "20|64MB")
         self.rds.reboot_db_instance(DBInstanceIdentifier="malmo")
         self.ready()
-        self.assertEqual(self.psql(server, "SHOW max_wal_senders"), "31")
+        self.assertEqual(self.psql(server, waiting), "31|16MB")
         self.rds.modify_db_parameter_group(DBParameterGroupName="malmo", Parameters=[
             {"ParameterName": "rds.force_ssl", "ParameterValue": "1", "ApplyMethod": "immediate"}])
 

@@ -123,7 +123,7 @@ def data_root(home: Path) -> Path:
 def discard(folder: Path) -> None:
     """Removes a folder in the background: with a server's data that can take seconds."""
     if folder.exists():
-        gone = folder.rename(folder.with_name(f"gone-{folder.name}"))
+        gone = folder.rename(folder.with_name(f"gone-{folder.name}-{os.getpid()}-{random.randrange(16**6):06x}"))
         subprocess.Popen(["rm", "-rf", str(gone)], start_new_session=True, cwd="/")
 
 
