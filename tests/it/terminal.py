@@ -8,6 +8,7 @@ import signal
 import sys
 
 number = getattr(signal, sys.argv[1])
+signal.alarm(120)  # a command that doesn't end is a failure, not a test that hangs
 pid, terminal = pty.fork()
 if pid == 0:
     os.execv(sys.argv[2], sys.argv[2:])
