@@ -18,6 +18,7 @@ pub mod engine;
 #[cfg(test)]
 mod hostile;
 pub mod phases;
+pub mod preflight;
 pub mod sandbox;
 pub mod spec;
 pub mod state;

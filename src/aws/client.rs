@@ -54,6 +54,8 @@ pub struct Aws {
     pub iam: aws_sdk_iam::Client,
     /// CloudWatch Logs.
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// Service Quotas.
+    pub quotas: aws_sdk_servicequotas::Client,
     /// Relational Database Service.
     pub rds: aws_sdk_rds::Client,
     /// Route 53.
@@ -121,6 +123,7 @@ impl Aws {
             elb: aws_sdk_elasticloadbalancingv2::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
+            quotas: aws_sdk_servicequotas::Client::new(config),
             rds: aws_sdk_rds::Client::new(config),
             route53: aws_sdk_route53::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),

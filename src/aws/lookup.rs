@@ -89,8 +89,13 @@ async fn pin(aws: &Aws, image: &ImageRef) -> CloudResult<String> {
         .config_override(elsewhere)
         .send()
         .await
-        .map_err(call(CALL))?;
-    let digest = answer.images().iter().find_map(|found| found.image_id()?.image_digest());
-    let missing = || error("ImageNotFound", format!("there is no image {}: push it first", image.as_str()));
-    digest.map(|digest| format!("{repository}@{digest}")).ok_or_else(missing)
+        .map_err(call(CALL));
+    let found = match answer {
+        Ok(answer) => answer.images.unwrap_or_default(),
+        Err(error) if error.is_not_found() => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let digest = found.iter().find_map(|found| found.image_id()?.image_digest());
+    // An image that isn't there yet stays as it is written: the plan can be seen, and preflight keeps it from being carried out.
+    Ok(digest.map_or_else(|| image.as_str().to_owned(), |digest| format!("{repository}@{digest}")))
 }

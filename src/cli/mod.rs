@@ -15,6 +15,7 @@ mod interrupt;
 mod open;
 mod plan;
 mod policy;
+mod preflight;
 mod run;
 mod sandbox;
 mod saved;

@@ -49,6 +49,8 @@ pub struct Opened {
     pub pace: Pace,
     /// The words that begin a command for the same world, for hints.
     pub prefix: &'static str,
+    /// True where the calls go to an emulator.
+    pub emulated: bool,
 }
 
 /// A recorded state, as it was read.
@@ -57,8 +59,6 @@ pub struct Recorded {
     pub state: State,
     /// The tag of its object.
     pub etag: Option<String>,
-    /// True if there is no state bucket.
-    pub no_bucket: bool,
 }
 
 /// Reads the named cities (all of them if none is named) and says all that is wrong with them at once.
@@ -108,11 +108,11 @@ impl World {
         let aws = Arc::new(Aws::new(&config, &city.name, &account, &region, scale));
         let writer = Arc::new(Aws::new(&without_retries(&config), &city.name, &account, &region, scale));
         let bucket = self.globals.state_bucket.clone().unwrap_or_else(|| layout::bucket(&account, &region));
-        let s3 = aws_sdk_s3::config::Builder::from(&config)
-            .force_path_style(access.endpoint.is_some() || config.endpoint_url().is_some());
+        let emulated = access.endpoint.is_some() || config.endpoint_url().is_some();
+        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(emulated);
         let store = Arc::new(S3Store::new(aws_sdk_s3::Client::from_conf(s3.build()), &bucket, &account));
         let (cloud, pace, prefix) = (AwsCloud::new(aws.clone(), writer), Pace::scaled(scale), self.globals.prefix());
-        Opened { city, cloud, aws, store, bucket, pace, prefix }
+        Opened { city, cloud, aws, store, bucket, pace, emulated, prefix }
     }
 }
 
@@ -146,9 +146,9 @@ impl Opened {
         let name = &self.city.name;
         let found = recorded::look(&*self.store, self.home()).await;
         match found.with_context(|| format!("reading the state of {name}"))? {
-            Found::State(state, etag) => Ok(Recorded { state: *state, etag: Some(etag), no_bucket: false }),
-            Found::Nothing => Ok(Recorded { state: self.home().empty(), etag: None, no_bucket: false }),
-            Found::NoBucket => Ok(Recorded { state: self.home().empty(), etag: None, no_bucket: true }),
+            Found::State(state, etag) => Ok(Recorded { state: *state, etag: Some(etag) }),
+            Found::Nothing => Ok(Recorded { state: self.home().empty(), etag: None }),
+            Found::NoBucket => Ok(Recorded { state: self.home().empty(), etag: None }),
             Found::Gone(last) => Err(self.lost(last)),
             Found::Unusable(problem, _) => Err(self.unusable(problem)),
         }

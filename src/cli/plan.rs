@@ -3,8 +3,9 @@
 use super::exit::Exit;
 use super::globals::Globals;
 use super::open::{Opened, World, cities};
-use super::{facts, saved};
+use super::{facts, preflight, saved};
 use crate::engine::plan::{Goal, Plan};
+use crate::preflight::Finding;
 use crate::view::report::PlanReport;
 use crate::view::{markdown, out, plan_json, plan_text};
 use anyhow::anyhow;
@@ -61,7 +62,9 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let reports: Vec<PlanReport<'_>> = opened
         .iter()
         .zip(&plans)
-        .map(|(city, (plan, warnings))| PlanReport::new(plan, &city.cloud, facts::of(&city.city), warnings.clone()))
+        .map(|(city, (plan, found))| {
+            PlanReport::new(plan, &city.cloud, facts::of(&city.city), Vec::new()).with_preflight(found.clone())
+        })
         .collect();
     out(&match args.output {
         Format::Text => reports.iter().map(plan_text::render).collect::<Vec<_>>().join("\n"),
@@ -75,18 +78,13 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     Ok(if changes && args.detailed_exitcode { Exit::Changes } else { Exit::Done })
 }
 
-async fn one(city: &Opened, goal: Goal) -> anyhow::Result<(Plan, Vec<String>)> {
+async fn one(city: &Opened, goal: Goal) -> anyhow::Result<(Plan, Vec<Finding>)> {
     let recorded = city.recorded().await?;
     if recorded.state.resources.is_empty() {
         // A city that is there proves its account by its own resources; a new one must not be planned in a stranger's.
         city.check_account().await?;
     }
-    let mut warnings = Vec::new();
-    if recorded.no_bucket {
-        warnings.push(format!(
-            "there is no state bucket {} yet: `migrate bootstrap {}` makes it",
-            city.bucket, city.city.name
-        ));
-    }
-    Ok((city.plan(&recorded.state, goal).await?, warnings))
+    let plan = city.plan(&recorded.state, goal).await?;
+    let found = preflight::findings(city, &plan).await;
+    Ok((plan, found))
 }

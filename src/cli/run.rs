@@ -4,10 +4,11 @@ use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::interrupt::{Interrupt, Stopped};
 use super::open::{Opened, Recorded};
-use super::{confirm, facts, hold, saved, verdict};
+use super::{confirm, facts, hold, preflight, saved, verdict};
 use crate::engine::estimate::estimate;
 use crate::engine::executor::Executor;
 use crate::engine::plan::{Base, Goal, Plan};
+use crate::preflight::run::failures;
 use crate::state::lock::author;
 use crate::state::{Fenced, Lease, Ledger};
 use crate::view::progress::Progress;
@@ -89,11 +90,17 @@ async fn locked(
     if let Some(until) = &options.until {
         plan.keep_until(until);
     }
-    let report = PlanReport::new(&plan, &city.cloud, facts::of(&city.city), Vec::new());
+    let found = preflight::findings(city, &plan).await;
+    let failures = failures(&found);
+    let report = PlanReport::new(&plan, &city.cloud, facts::of(&city.city), Vec::new()).with_preflight(found);
     out(&plan_text::render(&report));
     guard_data(&report, city, &options.delete_database)?;
     if plan.is_empty() {
         return Ok(Exit::Done);
+    }
+    if failures > 0 {
+        let error = anyhow!("preflight found {failures} failures in {}: nothing was changed", city.city.name);
+        return Err(error.context(Hint("mend what is marked FAIL above, each line says how".into())));
     }
     let question = format!("Do this to {}?", city.city.name);
     if !options.yes && !interrupt.or(confirm::ask(&question, &city.city.name)).await?? {

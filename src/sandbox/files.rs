@@ -70,6 +70,8 @@ const MODULES: &[(&str, &str)] = embedded![
     "errors.py",
     "faults.py",
     "iam.py",
+    "iam_policies.py",
+    "iam_simulation.py",
     "middleware.py",
     "naming.py",
     "patching.py",

@@ -4,6 +4,7 @@ use super::plan_text::{DRIFT, described, facts};
 use super::report::{PlanReport, sign, words};
 use super::values::value;
 use crate::engine::plan::{Action, Change, FieldChange};
+use crate::preflight::Level;
 use std::fmt::Write;
 
 /// The longest text that a comment on GitHub may have is 65,536 characters; the rest of the details is left out.
@@ -43,6 +44,7 @@ fn render_city(text: &mut String, report: &PlanReport<'_>) {
     for (name, fact) in facts(report) {
         let _ = writeln!(text, "- {name}: {fact}");
     }
+    preflight(text, report);
     if !report.drift.is_empty() {
         section(text, "drift", DRIFT, report.drift.len());
         for drift in &report.drift {
@@ -55,6 +57,16 @@ fn render_city(text: &mut String, report: &PlanReport<'_>) {
         section(text, name, title, changes.len());
         changes.into_iter().for_each(|change| render_change(text, change));
         let _ = writeln!(text, "```\n\n</details>");
+    }
+}
+
+fn preflight(text: &mut String, report: &PlanReport<'_>) {
+    let Some(summary) = report.preflight_summary() else { return };
+    let _ = writeln!(text, "- preflight: {summary}");
+    for finding in report.troubles() {
+        let sign = if finding.level == Level::Fail { ":x:" } else { ":warning:" };
+        let mend = finding.mend.as_ref().map(|mend| format!(" → {mend}")).unwrap_or_default();
+        let _ = writeln!(text, "  - {sign} {}: {}{mend}", finding.check, finding.says);
     }
 }
 

@@ -6,6 +6,7 @@ use super::values::{duration, value};
 use crate::engine::Address;
 use crate::engine::cloud::Stray;
 use crate::engine::plan::{Action, Change, FieldChange, Plan};
+use crate::preflight::Level;
 use anstyle::Style;
 use std::fmt::Write;
 
@@ -38,6 +39,7 @@ pub fn render(report: &PlanReport<'_>) -> String {
     for (name, fact) in facts(report) {
         let _ = writeln!(text, "{:<14}{fact}", format!("{name}:"));
     }
+    preflight(&mut text, report);
     for stray in &plan.strays {
         let _ = writeln!(text, "{} {}", paint(YELLOW, "stray:"), described(stray, plan));
     }
@@ -65,6 +67,18 @@ pub fn described(stray: &Stray, plan: &Plan) -> String {
         "{} ({}{tagged}) belongs to {} and stands at none of its addresses: {ways}",
         stray.id, stray.kind, plan.city
     )
+}
+
+fn preflight(text: &mut String, report: &PlanReport<'_>) {
+    let Some(summary) = report.preflight_summary() else { return };
+    let _ = writeln!(text, "{:<14}{summary}", "preflight:");
+    for finding in report.troubles() {
+        let label = if finding.level == Level::Fail { paint(RED, "FAIL") } else { paint(YELLOW, "warn") };
+        let _ = writeln!(text, "  {label}  {}: {}", finding.check, finding.says);
+        if let Some(mend) = &finding.mend {
+            let _ = writeln!(text, "        {}", paint(DIM, format!("→ {mend}")));
+        }
+    }
 }
 
 /// Duration first, then what the city file gives.

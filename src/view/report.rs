@@ -5,6 +5,7 @@ use crate::engine::cloud::Cloud;
 use crate::engine::estimate::{Estimate, estimate};
 use crate::engine::plan::{Action, Change, Counts, DELETED, FieldChange, Goal, Plan};
 use crate::phases::PHASES;
+use crate::preflight::{Finding, Level};
 use serde::Serialize;
 
 /// A plan and what follows from it.
@@ -24,6 +25,8 @@ pub struct PlanReport<'a> {
     pub facts: Vec<(String, String)>,
     /// What the operator should know first.
     pub warnings: Vec<String>,
+    /// What was found before the first change.
+    pub preflight: Vec<Finding>,
 }
 
 impl<'a> PlanReport<'a> {
@@ -39,7 +42,38 @@ impl<'a> PlanReport<'a> {
             data_at_risk: at_risk.map(|change| change.address.clone()).collect(),
             facts,
             warnings,
+            preflight: Vec::new(),
         }
+    }
+
+    /// With what was found before the first change.
+    #[must_use]
+    pub fn with_preflight(mut self, findings: Vec<Finding>) -> Self {
+        self.preflight = findings;
+        self
+    }
+
+    /// `13 checks, 1 failure, 2 warnings`; `None` where nothing was checked.
+    pub fn preflight_summary(&self) -> Option<String> {
+        let checks: std::collections::BTreeSet<_> = self.preflight.iter().map(|finding| finding.check).collect();
+        let count = |level| self.preflight.iter().filter(|finding| finding.level == level).count();
+        let told = |count: usize, one: &str| match count {
+            0 => String::new(),
+            1 => format!(", 1 {one}"),
+            more => format!(", {more} {one}s"),
+        };
+        let (failures, warnings) = (count(Level::Fail), count(Level::Warn));
+        let all_well = if failures + warnings == 0 { ", all is well" } else { "" };
+        let text =
+            format!("{} checks{}{}{all_well}", checks.len(), told(failures, "failure"), told(warnings, "warning"));
+        (!checks.is_empty()).then_some(text)
+    }
+
+    /// What isn't as it should be, the worst first.
+    pub fn troubles(&self) -> Vec<&Finding> {
+        let mut troubles: Vec<_> = self.preflight.iter().filter(|finding| finding.level > Level::Ok).collect();
+        troubles.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        troubles
     }
 
     /// The phases that have changes which are meant, in their order, with their titles.

@@ -12,6 +12,7 @@ mod killed;
 mod locks;
 mod plans;
 mod policy;
+mod preflight;
 mod process;
 mod saved;
 mod signals;

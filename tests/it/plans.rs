@@ -3,7 +3,7 @@
 use super::harness::World;
 use serde_json::{Value, json};
 
-const READS: [&str; 4] = ["Describe", "Get", "List", "Head"];
+const READS: [&str; 5] = ["Describe", "Get", "List", "Head", "Simulate"];
 
 fn calls(status: &Value) -> Vec<(String, u64)> {
     let calls = status["calls"]["by_operation"].as_object().unwrap();

@@ -22,6 +22,7 @@ fn called(world: &World) -> BTreeSet<String> {
         let (service, operation) = name.split_once('.').unwrap();
         let service = match service {
             "elbv2" => "elasticloadbalancing",
+            "tagging" => "tag",
             "service-quotas" => "servicequotas",
             other => other,
         };

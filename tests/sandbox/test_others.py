@@ -28,6 +28,7 @@ class Others(Case):
         self.refused("NoSuchKey", s3.get_object, Bucket="state", Key="k")
         s3.put_object(Bucket="state", Key="k", Body=b"4", IfNoneMatch="*")
         self.assertEqual(len(s3.list_object_versions(Bucket="state")["Versions"]), 3)
+        self.assertEqual(s3.get_bucket_versioning(Bucket="state")["Status"], "Enabled")
         self.refused("BucketNotEmpty", s3.delete_bucket, Bucket="state")
         self.refused("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket="state",
                      CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
@@ -138,6 +139,10 @@ class Others(Case):
             self.assertEqual(quotas.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"], 5.0)
             self.assertIn(code, [q["QuotaCode"] for q in quotas.list_service_quotas(ServiceCode=service)["Quotas"]])
         self.refused("NoSuchResourceException", quotas.get_service_quota, ServiceCode="vpc", QuotaCode="L-00000000")
+        which = {"ServiceCode": "ec2", "QuotaCode": "L-0263D0A3"}
+        quotas.request_service_quota_increase(**which, DesiredValue=8)
+        self.assertEqual(quotas.get_service_quota(**which)["Quota"]["Value"], 8.0)
+        self.assertEqual(quotas.get_aws_default_service_quota(**which)["Quota"]["Value"], 5.0)
 
     def test_secrets(self) -> None:
         secrets = self.client("secretsmanager")
