@@ -109,9 +109,8 @@ fn text(report: &Report, plan: &Plan) -> String {
             paint(style, format!("{:>3} of {:<3}", phase.there, phase.wanted))
         ));
     }
-    for (name, fact) in &report.live {
-        lines.push(format!("  {name:<28}{fact}"));
-    }
+    let width = report.live.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    lines.extend(report.live.iter().map(|(name, fact)| format!("  {name:<width$}  {fact}")));
     for change in &plan.changes {
         let drift = if Drift::of(change).is_some() { paint(CYAN, "  drifted") } else { String::new() };
         if !change.prior.is_null() {
