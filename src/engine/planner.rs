@@ -228,10 +228,12 @@ pub(super) fn with_unread(info: &KindInfo, observed: &Value, record: Option<&Rec
 
 fn removal(address: &Address, record: &Record, observed: Option<&Observed>, deposed: bool) -> Change {
     let prior = observed.map_or(&record.props, |o| &o.props).clone();
+    // A delete that was cut off half-way may have left what a read doesn't show: it is repeated, not forgotten.
+    let begun = record.status == Status::Deleting && !record.outputs.is_null();
     Change {
         address: address.clone(),
         kind: record.kind.clone(),
-        action: if observed.is_some() { Action::Delete } else { Action::Forget },
+        action: if observed.is_some() || begun { Action::Delete } else { Action::Forget },
         reason: deposed.then(|| "its replacement is there".to_owned()),
         fields: whole(&prior, true),
         props: Value::Null,
