@@ -137,8 +137,7 @@ impl Engine for Postgres {
         self.gates().await?;
         forward.sweep().await?;
         back.sweep().await?;
-        back.prepare().await?;
-        futures_util::future::try_join(self.old.warm(), self.new.warm()).await.map(drop)
+        back.prepare().await
     }
 
     async fn freeze(&self, from: Side, length: Duration) -> DatabaseResult<()> {
@@ -201,7 +200,7 @@ impl Engine for Postgres {
     async fn retire(&self, from: Side) -> DatabaseResult<()> {
         gate::open(self.place(from), self.place(from.other()), from.other()).await?;
         gate::send_away(self.place(from)).await?;
-        self.stream(from).rest().await
+        self.stream(from).end().await
     }
 
     async fn smoke(&self, side: Side, write: bool) -> DatabaseResult<()> {
