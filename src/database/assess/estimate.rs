@@ -33,7 +33,7 @@ pub struct Estimate {
 
 /// Between the freeze and the opening the runbook asks the servers about so many questions one after the other.
 const QUESTIONS: u32 = 40;
-/// The new side writes what it is sent and builds primary keys: measured here, a copy takes about twice as long as the reading alone.
+/// The new side writes what it is sent and builds primary keys. An estimate (E): a copy takes twice as long as the reading alone.
 const WRITING: f64 = 2.0;
 
 impl Sample {
