@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The fault campaign at length: docs/reliability.md explains it. The last line says how many cases passed and how many failed.
 #   tests/faults.sh [--runs N] [--seed S]
-# N seeds from S on, each a storm of several faults at once, and as many single faults, evenly out of all that can happen.
+# N seeds from S on, each a storm of several faults at once, and as many single faults, at random out of all that can happen.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs=200 seed=1

@@ -8,8 +8,9 @@ mod store;
 mod town;
 mod world;
 
+use super::memory::calls::Verb;
 use super::memory::script::Script;
-use super::memory::{Account, MemoryCloud};
+use super::memory::{Account, Dice, MemoryCloud};
 use super::rates::Rates;
 use case::{Case, FAULTS, Ground};
 use report::Report;
@@ -41,21 +42,25 @@ fn ground(town: Town) -> Ground {
     Ground { town, standing }
 }
 
-/// Every fault at every moment of every city's build, change and end; thinned to about `count` cases.
+/// Every fault at every moment of every city's build, change and end; `count` of them, at random.
 fn sweep(grounds: &[Ground], seed: u64, count: usize) -> Vec<Case> {
     let mut all = Vec::new();
     for (town, ground) in grounds.iter().enumerate() {
         for aim in [Aim::Build, Aim::Change, Aim::Destroy] {
             let calm = Case { town, aim, seed, faults: BTreeMap::new() };
             let moments = clock().block_on(calm.moments(ground));
-            let cases = (0..moments.len()).flat_map(|moment| FAULTS.map(|fault| [(moment, fault)]));
-            all.extend(cases.map(|one| Case { faults: one.into(), ..calm.clone() }));
+            for (moment, name) in moments.iter().enumerate() {
+                let fits = |fault| Verb::of(name).map_or_else(|| store::fits(fault), |verb| verb.fits(fault));
+                let one = |fault| Case { faults: [(moment, fault)].into(), ..calm.clone() };
+                all.extend(FAULTS.into_iter().filter(|fault| fits(*fault)).map(one));
+            }
         }
     }
-    let step = (all.len() / count.max(1)).max(1);
-    // A step that shares no factor with the faults meets all of them.
-    let step = if step > 1 { step | 1 } else { 1 };
-    all.into_iter().skip(seed as usize % step).step_by(step).collect()
+    // The same for the same seed, and for more runs the same and more.
+    let mut shuffled: Vec<(u64, Case)> =
+        all.into_iter().enumerate().map(|(n, case)| (Dice(seed).throw(n as u64, u64::MAX), case)).collect();
+    shuffled.sort_by_key(|(place, _)| *place);
+    shuffled.into_iter().map(|(_, case)| case).take(count).collect()
 }
 
 /// A short form; tests/faults.sh runs the long one. `CAMPAIGN_RUNS`: so many seeds, from `CAMPAIGN_SEED` on, and as many of the sweep's cases.

@@ -1,5 +1,6 @@
 //! The AWS calls that a kind's create, update, delete and read come to: for the rates at which they may be made.
 
+use super::script::Fault;
 use crate::engine::kind::{Identity, KindInfo};
 
 /// What is done to a resource.
@@ -16,6 +17,35 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Whether this can happen to such a call and is something else there than any other fault.
+    pub fn fits(self, fault: Fault) -> bool {
+        match self {
+            Self::Create => true,
+            Self::Update => fault != Fault::Hidden,
+            // That something isn't found is how a delete succeeds.
+            Self::Delete => !matches!(fault, Fault::Hidden | Fault::Half | Fault::NotYet | Fault::Quota),
+            // A read has no effect that could come without an answer.
+            Self::Read => matches!(
+                fault,
+                Fault::Throttled
+                    | Fault::Internal
+                    | Fault::Unavailable
+                    | Fault::Reset
+                    | Fault::TimedOut
+                    | Fault::NotYet
+                    | Fault::Denied
+                    | Fault::DiesBefore
+                    | Fault::Sleeps
+            ),
+        }
+    }
+
+    /// The verb that a moment's name begins with.
+    pub fn of(moment: &str) -> Option<Self> {
+        let all = [Self::Create, Self::Update, Self::Delete, Self::Read];
+        all.into_iter().find(|verb| moment.split(' ').next() == Some(verb.name()))
+    }
+
     /// `create`
     pub fn name(self) -> &'static str {
         match self {
