@@ -29,7 +29,8 @@ struct Written {
     condition: Condition,
     /// The last change that is in the store.
     change: u64,
-    /// When the last write succeeded: by a clock that can't be set, and by one that goes on while the machine sleeps.
+    /// When the last write that succeeded was sent, since the process may have slept until its answer: by a clock that can't be set,
+    /// and by one that goes on while the machine sleeps.
     at: (Instant, Timestamp),
     /// Set by the first failed write: what the store holds isn't known then, so nothing more is written.
     broken: Option<StoreError>,
@@ -84,11 +85,12 @@ impl Ledger {
             let bytes = serde_json::to_vec_pretty(state).map_err(|e| StoreError::Failed(e.to_string()))?;
             (bytes, state.city.clone(), state.serial, change)
         };
+        let sent = (Instant::now(), Timestamp::now());
         match self.write(bytes, &city, serial, &written.condition).await {
             Ok(etag) => {
                 written.condition = Condition::Unchanged(etag);
                 written.change = change;
-                written.at = (Instant::now(), Timestamp::now());
+                written.at = sent;
                 Ok(())
             }
             Err(error) => {
@@ -142,7 +144,7 @@ impl Ledger {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
-    use super::super::store::MemoryStore;
+    use super::super::store::{MemoryStore, Object};
     use super::*;
 
     #[tokio::test]
@@ -160,6 +162,46 @@ mod tests {
         let last = store.get("cities/malmo/state.json").await.unwrap().unwrap();
         assert_eq!(State::parse(&last.bytes, "malmo").unwrap().region, "b");
         assert_eq!(store.list("cities/malmo/history/").await.unwrap().len(), 2);
+    }
+
+    /// A store whose answers come long after the effect: as a process sees it that slept in between.
+    struct Slow(MemoryStore);
+
+    #[async_trait::async_trait]
+    impl Store for Slow {
+        fn place(&self) -> String {
+            self.0.place()
+        }
+        async fn get(&self, key: &str) -> Result<Option<Object>, StoreError> {
+            self.0.get(key).await
+        }
+        async fn put(&self, key: &str, bytes: Vec<u8>, condition: &Condition) -> Result<String, StoreError> {
+            let answer = self.0.put(key, bytes, condition).await;
+            tokio::time::sleep(Duration::from_secs(45)).await;
+            answer
+        }
+        async fn delete(&self, key: &str, etag: &str) -> Result<(), StoreError> {
+            self.0.delete(key, etag).await
+        }
+        async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+            self.0.list(prefix).await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_slept_through_a_write_has_to_prove_that_the_city_is_still_theirs() {
+        let store = Arc::new(Slow(MemoryStore::default()));
+        let ledger = Ledger::new(store.clone(), State::new("malmo", "1", "r"), None, "first");
+        let asleep = ledger.commit(|state| state.region = "a".into());
+        let successor = async {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            let object = store.get("cities/malmo/state.json").await.unwrap().unwrap();
+            let condition = Condition::Unchanged(object.etag);
+            store.0.put("cities/malmo/state.json", object.bytes, &condition).await.unwrap();
+        };
+        tokio::join!(asleep, successor).0.unwrap();
+        assert!(matches!(ledger.hold().await, Err(StoreError::Conflict { .. })));
+        assert!(matches!(ledger.hold().await, Err(StoreError::Conflict { .. })), "and it stays so");
     }
 
     #[tokio::test]
