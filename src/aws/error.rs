@@ -118,6 +118,8 @@ pub fn classify(code: &str, message: &str) -> ErrorClass {
         "InvalidParameterException" if message.contains("Unable to assume the service linked role") => Propagating,
         "InvalidParameterException" if message.contains("assume the role") => Propagating,
         "ClientException" if message.contains("verify that the ECS service role") => Propagating,
+        // ECS has no code of its own for a capacity provider or a task definition that isn't there.
+        "ClientException" if message.contains("does not exist") => NotFound,
         "ValidationError" if message.contains("Invalid IAM Instance Profile") => Propagating,
         "InvalidParameterValue" if message.contains("Invalid IAM Instance Profile") => Propagating,
         "InvalidParameterValue" if message.contains("with role") => Propagating,

@@ -36,6 +36,13 @@ elif what == "delete-all":  # under a prefix
 elif what == "list":
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=rest[0])
     answer["keys"] = [item["Key"] for page in pages for item in page.get("Contents", [])]
+elif what == "copy":  # FROM TO
+    s3.copy_object(Bucket=BUCKET, Key=rest[1], CopySource={"Bucket": BUCKET, "Key": rest[0]})
+elif what == "begun":  # FROM TO: the state at FROM as if each of its deletions had been begun
+    state = json.loads(text(rest[0]))
+    for record in state["resources"].values():
+        record["status"] = "deleting"
+    s3.put_object(Bucket=BUCKET, Key=rest[1], Body=json.dumps(state).encode())
 elif what == "unversioned":
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
 else:

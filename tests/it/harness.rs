@@ -103,10 +103,16 @@ impl World {
         Ran::new(command.output().unwrap())
     }
 
-    /// Starts `migrate --sandbox ARGS` and lets it run; what it says is lost.
+    /// Starts `migrate --sandbox ARGS` and lets it run; `said` is what it says.
     pub fn spawn_quietly(&self, args: &[&str]) -> Child {
         let args: Vec<&str> = ["--sandbox"].into_iter().chain(args.iter().copied()).collect();
-        self.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        let said = std::fs::File::create(self.home.path().join("said")).unwrap();
+        self.command(&args).stdout(said.try_clone().unwrap()).stderr(said).spawn().unwrap()
+    }
+
+    /// What the last one that `spawn_quietly` started has said.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("said")).unwrap()
     }
 
     /// `migrate sandbox status --output json`.

@@ -28,8 +28,10 @@ fn kill_at(world: &World, command: &[&str], (service, operation, nth): Point, wh
     while world.ask("status")["rules"][0]["hits"] != json!(1) {
         let ended = child.try_wait().unwrap();
         assert_eq!(
-            ended, None,
-            "{command:?} was over before call {nth} of {service}.{operation}, held {when} its effect"
+            ended,
+            None,
+            "{command:?} was over before call {nth} of {service}.{operation}, held {when} its effect:\n{}",
+            world.said()
         );
         assert!(begun.elapsed() < Duration::from_secs(300), "{command:?} never called {service}.{operation} ({nth})");
         std::thread::park_timeout(Duration::from_millis(50));

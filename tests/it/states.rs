@@ -89,6 +89,23 @@ fn lost_and_damaged_ones_are_made_again() {
     assert_eq!(serial(&world), 2);
 }
 
+/// Killed after every one of its deletions: the next destroy repeats them all, and what is gone already is no error.
+#[test]
+fn every_deletion_can_be_repeated() {
+    for (city, region) in [("drammen", "eu-north-1"), ("antwerp", "eu-west-1")] {
+        let world = built(city);
+        let key = format!("cities/{city}/state.json");
+        bucket(&world, &["in", region, "copy", &key, "kept"]);
+        let destroy = ["destroy", city, "--yes", "--delete-database", city];
+        world.run(&destroy).expect(0);
+        bucket(&world, &["in", region, "begun", "kept", &key]);
+        let again = world.run(&destroy).expect(0);
+        assert!(again.err.contains(&format!("{city} is gone")), "{}", again.err);
+        let left = world.python("inventory.py", &[city]);
+        assert_eq!((&left["count"], &left["snapshots"]), (&json!(0), &json!(1)), "{left}");
+    }
+}
+
 #[test]
 fn what_is_missing_or_different_is_told_and_stays_to_be_done() {
     let world = built("malmo");
