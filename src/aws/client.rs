@@ -75,7 +75,8 @@ pub async fn config(access: &Access) -> SdkConfig {
     // A call that hangs is given up and repeated by the SDK; creates answer within seconds and work on in the background.
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(40))
+        // Counts from when the request is sent: one that waits for its turn (`pacing`) isn't late.
+        .read_timeout(Duration::from_secs(40))
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(access.region.clone()))

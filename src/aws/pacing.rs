@@ -1,4 +1,4 @@
-//! Every request to AWS waits for its turn here: the one place that holds the client to the account's rates.
+//! Every request to AWS waits for its turn here: the one place that holds the client to the account's rates, and to so many at once.
 
 use crate::engine::rates::Rates;
 use aws_smithy_runtime_api::client::http::{
@@ -7,22 +7,27 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Requests under way at once. One city's plan has some 30; with a hundred cities, connections and file descriptors would run out.
+const AT_ONCE: usize = 64;
 
 /// `inner`, held to `rates`. Whoever shares it shares the rates.
 pub fn paced(inner: SharedHttpClient, rates: Arc<Rates>) -> SharedHttpClient {
-    SharedHttpClient::new(Paced { inner, rates })
+    SharedHttpClient::new(Paced { inner, rates, room: Arc::new(Semaphore::new(AT_ONCE)) })
 }
 
 #[derive(Debug)]
 struct Paced {
     inner: SharedHttpClient,
     rates: Arc<Rates>,
+    room: Arc<Semaphore>,
 }
 
 impl HttpClient for Paced {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(PacedConnector { inner, rates: self.rates.clone() })
+        SharedHttpConnector::new(PacedConnector { inner, rates: self.rates.clone(), room: self.room.clone() })
     }
 }
 
@@ -30,15 +35,17 @@ impl HttpClient for Paced {
 struct PacedConnector {
     inner: SharedHttpConnector,
     rates: Arc<Rates>,
+    room: Arc<Semaphore>,
 }
 
 impl HttpConnector for PacedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (inner, rates) = (self.inner.clone(), self.rates.clone());
+        let (inner, rates, room) = (self.inner.clone(), self.rates.clone(), self.room.clone());
         HttpConnectorFuture::new(async move {
             if let Some((service, operation)) = called(&request) {
                 rates.take(&service, &operation).await;
             }
+            let _room = room.acquire().await; // never closed
             inner.call(request).await
         })
     }
