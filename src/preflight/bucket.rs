@@ -32,7 +32,7 @@ impl Check for StateBucket {
 
     async fn look(&self, subject: &Subject<'_>) -> CloudResult<Verdict> {
         let facts = read(subject).await?;
-        Ok(judge(&facts, subject))
+        Ok(judge(&facts, subject.bucket, &format!("{} bootstrap {}", subject.command, subject.city.name)))
     }
 }
 
@@ -89,9 +89,7 @@ fn refuses_plain_text(policy: &str) -> bool {
     policy["Statement"].as_array().is_some_and(|all| all.iter().any(denies))
 }
 
-fn judge(facts: &Facts, subject: &Subject<'_>) -> Verdict {
-    let bucket = subject.bucket;
-    let mend = format!("{} bootstrap {}", subject.command, subject.city.name);
+fn judge(facts: &Facts, bucket: &str, mend: &str) -> Verdict {
     let mut verdict = Verdict::default();
     if !facts.there {
         // `apply` says so itself when it takes the lock; in the sandbox it makes the bucket.
@@ -113,6 +111,18 @@ fn judge(facts: &Facts, subject: &Subject<'_>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::preflight::Level;
+
+    #[test]
+    fn a_bucket_that_forgets_or_shows_or_listens_in_fails() {
+        let good = Facts { there: true, versioned: true, private: true, tls_only: true };
+        let level = |facts: &Facts| judge(facts, "states", "migrate bootstrap malmo").worst();
+        assert_eq!(level(&good), Level::Ok);
+        assert_eq!(level(&Facts { versioned: false, ..good.clone() }), Level::Fail);
+        assert_eq!(level(&Facts { private: false, ..good.clone() }), Level::Fail);
+        assert_eq!(level(&Facts { tls_only: false, ..good }), Level::Fail);
+        assert_eq!(level(&Facts::default()), Level::Warn, "it is yet to be made");
+    }
 
     #[test]
     fn a_policy_that_asks_for_tls_is_told_from_one_that_does_not() {

@@ -3,8 +3,9 @@
 use crate::aws::route53::names::{plain, same};
 use crate::aws::{Aws, call};
 use async_trait::async_trait;
-use hickory_resolver::TokioResolver;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
+use hickory_resolver::{ResolverBuilder, TokioResolver};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -33,12 +34,13 @@ pub struct Internet(Option<TokioResolver>);
 impl Internet {
     /// As the system is configured.
     pub fn new() -> Self {
-        let builder = TokioResolver::builder_tokio().map(|mut builder| {
-            builder.options_mut().timeout = Duration::from_secs(3);
-            builder.options_mut().attempts = 2;
-            builder
-        });
-        Self(builder.and_then(|builder| builder.build()).ok())
+        Self(TokioResolver::builder_tokio().ok().and_then(Self::patient))
+    }
+
+    fn patient(mut builder: ResolverBuilder<TokioRuntimeProvider>) -> Option<TokioResolver> {
+        builder.options_mut().timeout = Duration::from_secs(3);
+        builder.options_mut().attempts = 2;
+        builder.build().ok()
     }
 
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, String> {
@@ -118,6 +120,64 @@ fn written(text: &str) -> Option<CaaRecord> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+    use hickory_resolver::proto::op::{Message, OpCode, ResponseCode};
+    use hickory_resolver::proto::rr::rdata::{CAA, NS};
+    use hickory_resolver::proto::rr::{Name, Record};
+    use std::net::Ipv4Addr;
+    use tokio::net::UdpSocket;
+
+    fn name(text: &str) -> Name {
+        Name::from_ascii(text).unwrap()
+    }
+
+    /// A DNS server on loopback that knows one city, nothing of others, and is broken for one.
+    async fn server() -> Internet {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let mut connection = ConnectionConfig::udp();
+        connection.port = socket.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut packet = [0; 4096];
+            loop {
+                let (length, from) = socket.recv_from(&mut packet).await.unwrap();
+                let asked = Message::from_vec(&packet[..length]).unwrap();
+                let query = asked.queries[0].clone();
+                let mut answer = Message::response(asked.metadata.id, OpCode::Query);
+                answer.metadata.recursion_available = true;
+                answer.metadata.response_code = match query.name().to_ascii().as_str() {
+                    "city.example." => ResponseCode::NoError,
+                    "broken.example." => ResponseCode::ServFail,
+                    _ => ResponseCode::NXDomain,
+                };
+                let data = match query.query_type() {
+                    RecordType::NS => RData::NS(NS(name("NS-1.AwsDns.example."))),
+                    _ => RData::CAA(CAA::new_issue(false, Some(name("amazon.com")), Vec::new())),
+                };
+                if answer.metadata.response_code == ResponseCode::NoError {
+                    answer.add_answer(Record::from_rdata(query.name().clone(), 60, data));
+                }
+                answer.add_query(query);
+                socket.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
+            }
+        });
+        let server = NameServerConfig::new(Ipv4Addr::LOCALHOST.into(), true, vec![connection]);
+        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        Internet(Internet::patient(builder))
+    }
+
+    #[tokio::test]
+    async fn dns_is_asked_and_a_name_that_is_not_there_is_not_a_failure() {
+        let dns = server().await;
+        assert_eq!(dns.name_servers("City.example").await, Ok(BTreeSet::from(["ns-1.awsdns.example".to_owned()])));
+        let amazon = CaaRecord { tag: "issue".into(), value: "amazon.com".into() };
+        assert_eq!(dns.caa("city.example.").await, Ok(vec![amazon]));
+        assert_eq!(dns.name_servers("nowhere.example").await, Ok(BTreeSet::new()));
+        assert_eq!(dns.caa("nowhere.example").await, Ok(Vec::new()));
+        let why = dns.caa("broken.example").await.unwrap_err();
+        assert!(why.starts_with("DNS doesn't answer: "), "{why}");
+        assert_eq!(Internet(None).caa("city.example").await, Err("this machine has no DNS configured".into()));
+    }
 
     #[test]
     fn records_as_route_53_writes_them() {

@@ -84,6 +84,9 @@ fn everything_that_is_wrong_is_told_at_once_and_nothing_is_changed() {
         assert!(refused.out.contains(&format!("FAIL  {check}: ")), "{check} in\n{}", refused.out);
         assert!(refused.out.contains(says), "{says} in\n{}", refused.out);
     }
+    for what in ["can be made public", "can be read without TLS"] {
+        assert!(refused.out.contains(what), "{what} in\n{}", refused.out);
+    }
     let markdown = world.run_with(&["plan", "malmo", "--output", "markdown"], &world.exports()).expect(0);
     assert!(markdown.out.contains(":x: quotas: Elastic IPs: 5 of 5 are taken, 1 more are needed"), "{}", markdown.out);
 }
@@ -100,6 +103,24 @@ fn the_mend_mends() {
     let raised = std::process::Command::new(python).args(["-c", raise]).envs(world.exports()).output().unwrap();
     assert!(raised.status.success(), "{}", String::from_utf8_lossy(&raised.stderr));
     assert_eq!(failed(&levels(&world, &plan)), [] as [&str; 0]);
+}
+
+#[test]
+fn where_iam_is_not_to_be_asked_ec2s_dry_runs_are() {
+    let world = ready("malmo");
+    let denied = |service: &str, operation: &str, code: &str| {
+        let rule = json!({ "kind": "error", "code": code, "message": "no", "status": 403, "count": null, "service": service, "operation": operation });
+        world.control("faults", &rule);
+    };
+    let permissions = || levels(&world, &["plan", "malmo", "--output", "json"])["permissions"].clone();
+    denied("iam", "SimulatePrincipalPolicy", "AccessDenied");
+    assert_eq!(permissions(), "warn");
+    let text = world.run(&["plan", "malmo"]).expect(0);
+    assert!(text.out.contains("dry runs say something of EC2 only"), "{}", text.out);
+    denied("ec2", "AllocateAddress", "UnauthorizedOperation");
+    assert_eq!(permissions(), "fail");
+    let text = world.run(&["plan", "malmo"]).expect(0);
+    assert!(text.out.contains("dry runs say: you may not ec2:AllocateAddress"), "{}", text.out);
 }
 
 #[test]

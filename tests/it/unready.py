@@ -35,6 +35,7 @@ def bucket() -> None:
     s3 = boto3.client("s3")
     name = next(b["Name"] for b in s3.list_buckets()["Buckets"] if b["Name"].startswith("migrate-state-"))
     s3.delete_bucket_policy(Bucket=name)
+    s3.delete_public_access_block(Bucket=name)
 
 
 def policy() -> None:
