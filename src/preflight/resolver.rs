@@ -118,6 +118,7 @@ fn written(text: &str) -> Option<CaaRecord> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
     use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
