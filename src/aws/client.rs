@@ -1,6 +1,8 @@
 //! The SDK clients of one city's account and region, and who the city is.
 
 use super::pacing::paced;
+use crate::database::Network;
+use crate::engine::journal::Journal;
 use crate::engine::rates::Rates;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::Credentials;
@@ -34,6 +36,10 @@ pub struct Aws {
     pub region: String,
     /// How many times as fast as at AWS time passes there: 1, or a sandbox's speed.
     pub time_scale: f64,
+    /// How the databases are reached; `None` in a sandbox whose databases are records.
+    pub network: Option<Network>,
+    /// Where procedures tell how far they are.
+    pub journal: Journal,
     /// AWS Certificate Manager.
     pub acm: aws_sdk_acm::Client,
     /// Application Auto Scaling.
@@ -60,6 +66,8 @@ pub struct Aws {
     pub rds: aws_sdk_rds::Client,
     /// Route 53.
     pub route53: aws_sdk_route53::Client,
+    /// Secrets Manager.
+    pub secrets: aws_sdk_secretsmanager::Client,
     /// Simple Notification Service.
     pub sns: aws_sdk_sns::Client,
     /// Security Token Service.
@@ -114,6 +122,8 @@ impl Aws {
             account: account.to_owned(),
             region: region.to_owned(),
             time_scale,
+            network: None,
+            journal: Journal::default(),
             acm: aws_sdk_acm::Client::new(config),
             scaling: aws_sdk_applicationautoscaling::Client::new(config),
             autoscaling: aws_sdk_autoscaling::Client::new(config),
@@ -127,6 +137,7 @@ impl Aws {
             quotas: aws_sdk_servicequotas::Client::new(config),
             rds: aws_sdk_rds::Client::new(config),
             route53: aws_sdk_route53::Client::new(config),
+            secrets: aws_sdk_secretsmanager::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(config),

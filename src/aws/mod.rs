@@ -10,6 +10,7 @@ pub mod census;
 pub mod client;
 pub mod cloud;
 pub mod cloudwatch;
+pub mod data;
 pub mod ec2;
 pub mod ecs;
 pub mod elb;
@@ -79,4 +80,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &Erased::<route53::health_check::HealthCheck>::NEW,
     &Erased::<route53::weighted::WeightedRecords>::NEW,
     &Erased::<route53::shift::Shift>::NEW,
+    &Erased::<data::copy::Copy>::NEW,
+    &Erased::<data::complete::Completed>::NEW,
+    &Erased::<data::switch::Switched>::NEW,
 ];

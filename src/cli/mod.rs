@@ -7,6 +7,7 @@ mod confirm;
 mod destroy;
 mod exit;
 mod facts;
+mod finish;
 mod globals;
 mod hold;
 mod import;
@@ -16,6 +17,8 @@ mod open;
 mod plan;
 mod policy;
 mod preflight;
+mod record;
+mod rollback;
 mod run;
 mod sandbox;
 mod saved;
@@ -56,13 +59,16 @@ Exit codes:
 
 Environment:
   AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the other variables of the AWS SDKs; NO_COLOR;
-  MIGRATE_CITIES, MIGRATE_STATE_BUCKET, MIGRATE_LEASE_SECONDS, MIGRATE_SANDBOX_HOME, MIGRATE_TIME_SCALE, MIGRATE_LOG";
+  MIGRATE_CITIES, MIGRATE_STATE_BUCKET, MIGRATE_LEASE_SECONDS, MIGRATE_SANDBOX_HOME, MIGRATE_TIME_SCALE, MIGRATE_LOG;
+  databases: MIGRATE_DATABASE_CA (PEM file), MIGRATE_DATABASE_ROUTES (host:port=host:port,…), MIGRATE_DATABASE_TLS";
 
 #[derive(Subcommand)]
 enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Status(status::Args),
+    Rollback(rollback::Args),
+    Finish(finish::Args),
     Destroy(destroy::Args),
     Validate(validate::Args),
     Schema(schema::Args),
@@ -103,6 +109,8 @@ async fn dispatch(globals: Globals, command: Command) -> anyhow::Result<Exit> {
         Command::Plan(args) => plan::run(&globals, args).await,
         Command::Apply(args) => apply::run(&globals, args).await,
         Command::Status(args) => status::run(&globals, args).await,
+        Command::Rollback(args) => rollback::run(&globals, args).await,
+        Command::Finish(args) => finish::run(&globals, args).await,
         Command::Destroy(args) => destroy::run(&globals, args).await,
         Command::Validate(args) => validate::run(&globals, &args),
         Command::Schema(args) => schema::run(&args),

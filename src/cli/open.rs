@@ -4,14 +4,16 @@ use super::exit::Hint;
 use super::globals::Globals;
 use crate::aws::client::{Access, config, without_retries};
 use crate::aws::{Aws, AwsCloud, call, lookup};
+use crate::database::{Network, Routes, Tls};
 use crate::engine::Desired;
 use crate::engine::cloud::Stray;
+use crate::engine::journal::Journal;
 use crate::engine::plan::{Goal, Plan};
 use crate::engine::planner;
 use crate::engine::wait::Pace;
-use crate::phases::{Blueprint, Lookups, desired};
-use crate::sandbox::Seed;
-use crate::spec::{self, City};
+use crate::phases::{Blueprint, Lookups, cutover, desired};
+use crate::sandbox::{DatabaseServer, Databases, Role, Seed};
+use crate::spec::{self, City, Engine};
 use crate::state::recorded::{self, Found};
 use crate::state::{Home, S3Store, State, StateProblem, Store, StoreError, layout};
 use crate::view::note;
@@ -24,6 +26,8 @@ use std::sync::Arc;
 pub struct World {
     globals: Globals,
     sandbox: Option<Local>,
+    /// How databases are reached, outside the sandbox.
+    network: Network,
     configs: tokio::sync::Mutex<HashMap<(String, Option<String>), SdkConfig>>,
 }
 
@@ -31,6 +35,21 @@ pub struct World {
 struct Local {
     endpoint: String,
     speed: f64,
+    databases: Databases,
+}
+
+impl Local {
+    /// The way to a city's databases, if they are real servers.
+    fn network(&self, city: &str) -> Option<Network> {
+        let legacy = |server: &&DatabaseServer| server.city == city && server.role == Role::Legacy;
+        self.databases.servers.iter().find(legacy)?;
+        let mut routes = Routes::default();
+        for (from, to) in &self.databases.routes {
+            let (host, port) = to.rsplit_once(':')?;
+            routes.insert(from, host, port.parse().ok()?);
+        }
+        Some(Network { between: routes.clone(), routes, tls: Tls::Verify(self.databases.ca.clone()) })
+    }
 }
 
 /// One city, ready to be looked at.
@@ -78,10 +97,16 @@ impl World {
             true => {
                 let seeds: Vec<Seed> = cities.iter().map(super::sandbox::seed).collect();
                 let sandbox = tokio::task::spawn_blocking(move || super::sandbox::start(&seeds)).await??;
-                Some(Local { endpoint: sandbox.endpoint().to_owned(), speed: sandbox.status()?.speed })
+                let status = sandbox.status()?;
+                Some(Local {
+                    endpoint: sandbox.endpoint().to_owned(),
+                    speed: status.speed,
+                    databases: status.databases,
+                })
             }
         };
-        Ok(Self { globals: globals.clone(), sandbox, configs: tokio::sync::Mutex::default() })
+        let network = Network::from_env().map_err(|why| anyhow!(why))?;
+        Ok(Self { globals: globals.clone(), sandbox, network, configs: tokio::sync::Mutex::default() })
     }
 
     /// Opens a city. Makes no call yet.
@@ -105,8 +130,16 @@ impl World {
             std::collections::hash_map::Entry::Occupied(entry) => entry.get().clone(),
             std::collections::hash_map::Entry::Vacant(entry) => entry.insert(config(&access).await).clone(),
         };
-        let aws = Arc::new(Aws::new(&config, &city.name, &account, &region, scale));
-        let writer = Arc::new(Aws::new(&without_retries(&config), &city.name, &account, &region, scale));
+        let journal = Journal::default();
+        let network = match &self.sandbox {
+            None => Some(self.network.clone()),
+            Some(local) => local.network(&city.name),
+        };
+        let client = |config: &SdkConfig| {
+            let aws = Aws::new(config, &city.name, &account, &region, scale);
+            Arc::new(Aws { network: network.clone(), journal: journal.clone(), ..aws })
+        };
+        let (aws, writer) = (client(&config), client(&without_retries(&config)));
         let bucket = self.globals.state_bucket.clone().unwrap_or_else(|| layout::bucket(&account, &region));
         let emulated = access.endpoint.is_some() || config.endpoint_url().is_some();
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(emulated);
@@ -216,14 +249,19 @@ impl Opened {
         if goal == Goal::Nothing {
             return Ok(planner::plan(&self.cloud, Vec::new(), state, goal, state.lookups.clone()).await?);
         }
-        let (desired, lookups) = self.desired(&state.lookups).await?;
+        let (mut desired, lookups) = self.desired(&state.lookups).await?;
+        if goal == Goal::Legacy {
+            desired.retain(|want| !cutover::moves_users(want));
+        }
         let plan = planner::plan(&self.cloud, desired, state, goal, lookups).await;
         plan.with_context(|| format!("looking at {}", self.city.name))
     }
 
     /// What the city file wants, with what was looked up.
     pub fn wanted(&self, lookups: &Lookups) -> Vec<Desired> {
-        desired(&Blueprint { city: &self.city.name, spec: &self.city.spec, lookups })
+        // Data moves between real servers, by engines that this version knows.
+        let data = self.aws.network.is_some() && self.city.spec.engine() == Engine::Postgres;
+        desired(&Blueprint { city: &self.city.name, spec: &self.city.spec, lookups, data })
     }
 
     /// Everything that belongs to the city and stands at none of its addresses. `plan` is the plan of the city.

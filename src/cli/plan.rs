@@ -63,7 +63,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         .iter()
         .zip(&plans)
         .map(|(city, (plan, found))| {
-            PlanReport::new(plan, &city.cloud, facts::of(&city.city), Vec::new()).with_preflight(found.clone())
+            PlanReport::new(plan, &city.cloud, facts::of(&city.city, plan), Vec::new()).with_preflight(found.clone())
         })
         .collect();
     out(&match args.output {

@@ -4,7 +4,7 @@ use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::interrupt::{Interrupt, Stopped};
 use super::open::{Opened, Recorded};
-use super::{confirm, facts, hold, preflight, saved, verdict};
+use super::{confirm, facts, hold, preflight, record, saved, verdict};
 use crate::engine::estimate::estimate;
 use crate::engine::executor::Executor;
 use crate::engine::plan::{Base, Goal, Plan};
@@ -37,9 +37,8 @@ pub struct Options {
 /// Takes the city's lock, plans, asks, carries the plan out, and gives the lock back.
 pub async fn run(globals: &Globals, city: &Opened, goal: Goal, options: Options) -> anyhow::Result<Exit> {
     let interrupt = Interrupt::listen()?;
-    let doing = if goal == Goal::City { "apply" } else { "destroy" };
     let work = async |lease: &Lease| locked(city, goal, &options, lease, &interrupt).await;
-    under_lock(globals, city, doing, options.hold, &interrupt, work).await
+    under_lock(globals, city, goal.command(), options.hold, &interrupt, work).await
 }
 
 /// Does `work` while the city's lock is held for `doing`. Stopped by a signal before anything was begun, it ends with that signal's code.
@@ -92,7 +91,7 @@ async fn locked(
     }
     let found = preflight::findings(city, &plan).await;
     let failures = failures(&found);
-    let report = PlanReport::new(&plan, &city.cloud, facts::of(&city.city), Vec::new()).with_preflight(found);
+    let report = PlanReport::new(&plan, &city.cloud, facts::of(&city.city, &plan), Vec::new()).with_preflight(found);
     out(&plan_text::render(&report));
     guard_data(&report, city, &options.delete_database)?;
     if plan.is_empty() {
@@ -122,7 +121,14 @@ async fn locked(
             pace: city.pace,
             stop: interrupt.stop(),
         };
-        let outcome = run.run().await;
+        let entries = city.aws.journal.listen();
+        let working = async {
+            let outcome = run.run().await;
+            city.aws.journal.close();
+            outcome
+        };
+        let (outcome, ()) =
+            futures_util::future::join(working, record::procedures(entries, &plan, &ledger, &*progress)).await;
         ticking.abort();
         outcome
     };

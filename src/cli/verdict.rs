@@ -26,11 +26,15 @@ pub fn tell(city: &Opened, plan: &Plan, outcome: &Outcome, took: Duration, signa
     let seconds = u32::try_from(took.as_secs()).unwrap_or(u32::MAX);
     let done = format!("{} of {} changes done in {}", outcome.done.len(), plan.steps(), duration(seconds));
     if outcome.failures.is_empty() && outcome.left.is_empty() {
-        let what = if plan.goal == Goal::City { "stands" } else { "is gone" };
+        let what = match plan.goal {
+            Goal::City => "stands",
+            Goal::Legacy => "is served by its legacy side",
+            Goal::Nothing => "is gone",
+        };
         note(&format!("{} {name} {what}: {done}", paint(GREEN, "done:")));
         return Exit::Done;
     }
-    let verb = if plan.goal == Goal::City { "apply" } else { "destroy" };
+    let verb = plan.goal.command();
     let go_on = format!("go on with: {} {verb} {name}", city.prefix);
     let unrecorded = outcome.failures.iter().any(|failure| matches!(failure.why, Ended::Unrecorded(_)));
     let recorded = if unrecorded { "what isn't recorded is found by its tags" } else { "everything is recorded" };

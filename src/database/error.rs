@@ -18,6 +18,9 @@ pub enum DatabaseError {
         #[source]
         source: sqlx::Error,
     },
+    /// Secrets Manager refused or couldn't be reached.
+    #[error(transparent)]
+    Aws(CloudError),
     /// A tool such as `pg_dump` failed.
     #[error("{tool}: {message}")]
     Tool {
@@ -44,6 +47,7 @@ impl DatabaseError {
     pub fn passes(&self) -> bool {
         match self {
             Self::Sql { source, .. } => passes(source),
+            Self::Aws(error) => matches!(error.class, ErrorClass::Unavailable | ErrorClass::Throttled),
             Self::Overspent { .. } => true,
             Self::Tool { .. } | Self::Refused(_) => false,
         }
@@ -69,9 +73,12 @@ pub fn doing(what: impl Into<String>) -> impl FnOnce(sqlx::Error) -> DatabaseErr
 
 impl From<DatabaseError> for CloudError {
     fn from(error: DatabaseError) -> Self {
+        if let DatabaseError::Aws(error) = error {
+            return error;
+        }
         let code = match &error {
             DatabaseError::Sql { source: sqlx::Error::Database(inner), .. } => inner.code().unwrap_or_default().into(),
-            DatabaseError::Sql { .. } => String::new(),
+            DatabaseError::Sql { .. } | DatabaseError::Aws(_) => String::new(),
             DatabaseError::Tool { .. } => "Tool".into(),
             DatabaseError::Refused(_) => "Refused".into(),
             DatabaseError::Overspent { .. } => "Overspent".into(),

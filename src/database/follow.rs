@@ -1,10 +1,16 @@
 //! What is done ahead, while the old side serves and users notice nothing: two runbooks with the copy between them.
 
-use super::engine::Compared;
+use super::engine::{Compared, Gate};
 use super::runbook::Runbook;
 use super::{DatabaseError, DatabaseResult, Engine, Side};
 use async_trait::async_trait;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often the lag is looked at.
+const EVERY: Duration = Duration::from_millis(250);
+/// How long the new side may take to get in step: indexes that were built have held it up.
+const PATIENCE: Duration = Duration::from_secs(1800);
 
 /// Begins the copy.
 pub struct Begin<'a>(pub &'a dyn Engine);
@@ -39,12 +45,17 @@ impl Runbook for Begin<'_> {
         }
     }
 
+    fn undoes(&self) -> bool {
+        false
+    }
+
     fn is_final(&self, _: BeginStep) -> bool {
         false
     }
 
+    /// Once the old side has handed over it must not be touched, whatever is recorded.
     async fn done(&self, _: BeginStep) -> DatabaseResult<bool> {
-        Ok(false)
+        moved(self.0).await
     }
 
     async fn run(&self, step: BeginStep) -> DatabaseResult<()> {
@@ -56,7 +67,6 @@ impl Runbook for Begin<'_> {
         }
     }
 
-    /// Nothing is taken back: none of it disturbs the old side, and the next run goes on from it.
     async fn undo(&self, _: BeginStep) -> DatabaseResult<()> {
         Ok(())
     }
@@ -66,8 +76,48 @@ impl Runbook for Begin<'_> {
 pub struct Complete<'a> {
     /// The databases.
     pub engine: &'a dyn Engine,
+    /// Bytes that the new side may be behind at most.
+    lag: u64,
+    /// For how long without a break.
+    lag_for: Duration,
+    compared: Mutex<Compared>,
+}
+
+impl<'a> Complete<'a> {
+    /// For a new side that must be at most `lag` bytes behind for `lag_for`.
+    pub fn new(engine: &'a dyn Engine, lag: u64, lag_for: Duration) -> Self {
+        Self { engine, lag, lag_for, compared: Mutex::default() }
+    }
+
     /// What the comparison found.
-    pub compared: Mutex<Option<Compared>>,
+    pub fn compared(&self) -> Compared {
+        self.compared.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Until the new side has been close enough for long enough.
+    async fn in_step(&self) -> DatabaseResult<()> {
+        let mut since = Instant::now();
+        let deadline = Instant::now() + PATIENCE + self.lag_for;
+        loop {
+            let following = self.engine.following(Side::Old).await?;
+            if let Some(trouble) = following.trouble {
+                return Err(DatabaseError::Refused(trouble));
+            }
+            if following.lag > self.lag {
+                since = Instant::now();
+            }
+            if since.elapsed() >= self.lag_for {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let (lag, limit) = (following.lag / 1000, self.lag / 1000);
+                return Err(DatabaseError::Refused(format!(
+                    "the new side doesn't keep in step: it is {lag} kB behind, {limit} kB are allowed (`cutover.lag`)"
+                )));
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
 }
 
 /// One step of it.
@@ -83,6 +133,8 @@ pub enum CompleteStep {
     Schema,
     /// Every row is there.
     Compare,
+    /// It is close behind, and stays so.
+    InStep,
 }
 
 #[async_trait]
@@ -91,7 +143,7 @@ impl Runbook for Complete<'_> {
 
     fn steps(&self) -> Vec<CompleteStep> {
         use CompleteStep::*;
-        vec![Indexes, Analyse, Gates, Schema, Compare]
+        vec![Indexes, Analyse, Gates, Schema, Compare, InStep]
     }
 
     fn name(&self, step: CompleteStep) -> &'static str {
@@ -101,7 +153,12 @@ impl Runbook for Complete<'_> {
             CompleteStep::Gates => "put up the gates",
             CompleteStep::Schema => "compare the schemas",
             CompleteStep::Compare => "compare every row",
+            CompleteStep::InStep => "keep in step",
         }
+    }
+
+    fn undoes(&self) -> bool {
+        false
     }
 
     fn is_final(&self, _: CompleteStep) -> bool {
@@ -109,7 +166,7 @@ impl Runbook for Complete<'_> {
     }
 
     async fn done(&self, _: CompleteStep) -> DatabaseResult<bool> {
-        Ok(false)
+        moved(self.engine).await
     }
 
     async fn run(&self, step: CompleteStep) -> DatabaseResult<()> {
@@ -121,9 +178,10 @@ impl Runbook for Complete<'_> {
             CompleteStep::Compare => {
                 let compared = self.engine.compare_all().await?;
                 let differences = compared.differences.join("; ");
-                *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared);
+                *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = compared;
                 if differences.is_empty() { Ok(()) } else { Err(DatabaseError::Refused(differences)) }
             }
+            CompleteStep::InStep => self.in_step().await,
         }
     }
 
@@ -132,12 +190,19 @@ impl Runbook for Complete<'_> {
     }
 }
 
+/// Whether the old side has handed over.
+///
+/// # Errors
+/// What the server said.
+pub async fn moved(engine: &dyn Engine) -> DatabaseResult<bool> {
+    Ok(matches!(engine.gate(Side::Old).await?, Gate::Given | Gate::Waiting))
+}
+
 /// The end of a move: nothing of it is left, and there is no way back any more.
 ///
 /// # Errors
 /// While the new side doesn't serve, or what a server said.
 pub async fn finish(engine: &dyn Engine) -> DatabaseResult<()> {
-    use super::engine::Gate;
     let (old, new) = (engine.gate(Side::Old).await?, engine.gate(Side::New).await?);
     let finished = old == Gate::None && new == Gate::None;
     if !finished && (!new.serves() || !matches!(old, Gate::Given | Gate::Waiting | Gate::None)) {

@@ -2,7 +2,7 @@
 
 use super::{DatabaseError, DatabaseResult};
 use async_trait::async_trait;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A list of steps and how each is done and undone.
 #[async_trait]
@@ -14,6 +14,10 @@ pub trait Runbook: Send + Sync {
     fn steps(&self) -> Vec<Self::Step>;
     /// Its name, in the words of progress lines and of the record.
     fn name(&self, step: Self::Step) -> &'static str;
+    /// Whether what was done before a failure is undone. Otherwise it stays, and the next run goes on from it.
+    fn undoes(&self) -> bool {
+        true
+    }
     /// True for the step that is the point of no return.
     fn is_final(&self, step: Self::Step) -> bool;
     /// Whether it is done already. Only reads.
@@ -24,25 +28,18 @@ pub trait Runbook: Send + Sync {
     async fn undo(&self, step: Self::Step) -> DatabaseResult<()>;
 }
 
+pub use crate::engine::journal::Note;
+
 /// Gets told how a runbook goes. Must not block: some steps are short of time.
 pub trait Journal: Send + Sync {
     /// Something happened to a step.
     fn note(&self, step: &str, what: Note);
 }
 
-/// What happened to a step.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Note {
-    /// It has begun.
-    Begun,
-    /// What it is doing.
-    Doing(String),
-    /// It is done, after so long.
-    Done(Duration),
-    /// It failed.
-    Failed(String),
-    /// It was undone.
-    Undone,
+impl Journal for crate::engine::journal::Part {
+    fn note(&self, step: &str, what: Note) {
+        Self::note(self, step, what);
+    }
 }
 
 /// Tells nobody.
@@ -73,6 +70,14 @@ pub enum Stopped {
         /// What undoing met.
         undo: DatabaseError,
     },
+    /// What was done stays.
+    #[error("{step}: {why}; what is done stays, the next run goes on from it")]
+    Here {
+        /// The step that failed.
+        step: &'static str,
+        /// Why.
+        why: DatabaseError,
+    },
     /// It is past the point of no return: running it again goes on.
     #[error("{step}: {why}; the data has moved, what is left to do is done by the next run")]
     Onward {
@@ -81,6 +86,18 @@ pub enum Stopped {
         /// Why.
         why: DatabaseError,
     },
+}
+
+impl From<Stopped> for crate::engine::CloudError {
+    /// What can be tried again by itself is so classed by the cause.
+    fn from(stopped: Stopped) -> Self {
+        let message = stopped.to_string();
+        let (Stopped::Here { why, .. }
+        | Stopped::Back { why, .. }
+        | Stopped::Half { why, .. }
+        | Stopped::Onward { why, .. }) = stopped;
+        Self { message, ..why.into() }
+    }
 }
 
 /// Does the steps that aren't done.
@@ -113,6 +130,9 @@ pub async fn carry_out<R: Runbook>(book: &R, journal: &dyn Journal) -> Result<()
         let past = index > turning || index == turning && book.done(step).await.unwrap_or(false);
         if past {
             return Err(Stopped::Onward { step: name, why });
+        }
+        if !book.undoes() {
+            return Err(Stopped::Here { step: name, why });
         }
         return Err(back(book, journal, &steps[..=index], name, why).await);
     }

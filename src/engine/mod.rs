@@ -16,6 +16,7 @@ pub mod events;
 pub mod executor;
 pub mod graph;
 pub mod input;
+pub mod journal;
 pub mod kind;
 pub mod memory;
 pub mod plan;

@@ -52,8 +52,21 @@ pub struct Plan {
 pub enum Goal {
     /// The city as its file wants it.
     City,
+    /// The city as its file wants it, served by its legacy side.
+    Legacy,
     /// Nothing.
     Nothing,
+}
+
+impl Goal {
+    /// The command that leads there.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::City => "apply",
+            Self::Legacy => "rollback",
+            Self::Nothing => "destroy",
+        }
+    }
 }
 
 /// The recorded state that a plan was made from.

@@ -5,6 +5,7 @@
 
 use super::{Blueprint, alb};
 use crate::aws::Resource;
+use crate::aws::data::switch::{SwitchProps, Switched};
 use crate::aws::route53::health_check::{HealthCheck, HealthCheckProps};
 use crate::aws::route53::shift::{Shift, ShiftProps};
 use crate::aws::route53::weighted::{WeightedProps, WeightedRecords};
@@ -22,6 +23,7 @@ const CHECK_THRESHOLD: i32 = 3;
 pub fn resources(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     let mut all: Vec<Desired> = health_check(blueprint).into_iter().collect();
     all.extend(records(blueprint));
+    all.extend(switch(blueprint));
     all.extend(shifts(blueprint));
     all
 }
@@ -36,6 +38,19 @@ fn health_check(blueprint: &Blueprint<'_>) -> Option<Desired> {
         tagged: Some(true),
     };
     Some(HealthCheck::at("cutover/health-check", &props))
+}
+
+/// Where the switch of the databases stands: behind all that serves, before the first user is sent over.
+pub const SWITCH: &str = "cutover/data";
+
+/// Whether it is what leads users to the new side: without it the legacy side serves.
+pub fn moves_users(want: &Desired) -> bool {
+    [Shift::INFO.name, Switched::INFO.name].contains(&want.kind)
+}
+
+fn switch(blueprint: &Blueprint<'_>) -> Option<Desired> {
+    let props = SwitchProps { data: super::rds::data(blueprint), budget: blueprint.spec.budget.interruption.0 };
+    blueprint.data.then(|| Switched::at(SWITCH, &props).after(ready(blueprint)).after([super::rds::COMPLETE]))
 }
 
 fn records_address(name: &str) -> String {
@@ -86,7 +101,10 @@ fn shifts(blueprint: &Blueprint<'_>) -> Vec<Desired> {
             target_groups: groups.collect(),
             bake: spec.cutover.bake.0,
         };
-        let first = if before == 0 { ready(blueprint) } else { vec![shift_address(before)] };
+        let mut first = if before == 0 { ready(blueprint) } else { vec![shift_address(before)] };
+        if before == 0 && blueprint.data {
+            first.push(SWITCH.into());
+        }
         all.push(Shift::at(shift_address(percent), &props).after(first));
         before = percent;
     }

@@ -26,6 +26,8 @@ pub struct Blueprint<'a> {
     pub spec: &'a CitySpec,
     /// What the city file names and AWS numbers.
     pub lookups: &'a Lookups,
+    /// Whether there are databases to move data between: not in a sandbox whose databases are records.
+    pub data: bool,
 }
 
 /// What the city file names and AWS numbers: looked up once, kept in the state, so that a plan is a function of its inputs.

@@ -2,6 +2,9 @@
 
 use super::Blueprint;
 use crate::aws::Resource;
+use crate::aws::data::DataProps;
+use crate::aws::data::complete::{CompleteProps, Completed};
+use crate::aws::data::copy::Copy;
 use crate::aws::iam::policy::trust_on_behalf_of;
 use crate::aws::iam::role::{Role, RoleProps};
 use crate::aws::logs::group::{LogGroup, LogGroupProps};
@@ -52,7 +55,36 @@ pub fn resources(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     let addresses: Vec<_> = groups.iter().map(|group| group.address.clone()).collect();
     all.extend(groups);
     all.push(Instance::at("rds/instance", &instance(blueprint)).after(addresses));
+    if blueprint.data {
+        all.push(Copy::at(DATA, &data(blueprint)));
+        let cutover = &spec.cutover;
+        let complete = CompleteProps { data: data(blueprint), lag: cutover.lag.into(), lag_for: cutover.lag_for.0 };
+        all.push(Completed::at(COMPLETE, &complete).after([DATA]));
+    }
     all
+}
+
+/// Where the copy stands.
+const DATA: &str = "rds/data";
+/// Where the completed copy stands.
+pub const COMPLETE: &str = "rds/data-complete";
+
+/// The two databases.
+pub fn data(blueprint: &Blueprint<'_>) -> DataProps {
+    let spec = blueprint.spec;
+    let legacy = &spec.legacy.database;
+    DataProps {
+        engine: spec.engine().name().into(),
+        old_host: legacy.endpoint.host.to_string(),
+        old_port: legacy.endpoint.port,
+        old_database: legacy.name.to_string(),
+        credentials: legacy.credentials.to_string(),
+        administrator: legacy.administrator.as_ref().unwrap_or(&legacy.credentials).to_string(),
+        host: output("rds/instance", "address"),
+        port: output("rds/instance", "port"),
+        database: spec.database_name().to_string(),
+        master: output("rds/instance", "secret_arn"),
+    }
 }
 
 fn instance(blueprint: &Blueprint<'_>) -> InstanceProps {

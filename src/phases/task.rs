@@ -16,7 +16,7 @@ const STOP_SECONDS: i32 = 30;
 
 /// The resources of one service.
 pub fn resources(blueprint: &Blueprint<'_>, name: &str, service: &Service) -> [Desired; 2] {
-    let Blueprint { city, spec, lookups } = *blueprint;
+    let Blueprint { city, spec, lookups, .. } = *blueprint;
     let group = format!("ecs/log-group.{name}");
     let logs = LogGroupProps { name: names::service_log_group(city, name), retention_days: LOG_DAYS };
     let image = service.image.as_str();

@@ -50,7 +50,7 @@ pub fn blueprint(changes: Value, resources: fn(&Blueprint<'_>) -> Vec<Desired>) 
     let pinned = |image: &str| format!("{}@sha256:{}", image.split(':').next().unwrap_or(image), "a".repeat(64));
     let images = spec.services.iter().map(|(_, s)| (s.image.to_string(), pinned(s.image.as_str()))).collect();
     let lookups = Lookups { hosted_zone: "Z123".into(), hosted_zone_name: "example".into(), images };
-    resources(&Blueprint { city: "malmo", spec: &spec, lookups: &lookups })
+    resources(&Blueprint { city: "malmo", spec: &spec, lookups: &lookups, data: true })
 }
 
 fn merge(base: &mut Value, changes: Value) {

@@ -44,11 +44,16 @@ pub struct Cutover {
     pub steps: Vec<u8>,
     /// How long the new side must be well at each step.
     pub bake: Seconds,
+    /// How far behind the new database may be when it is switched to, in kB of the old one's log.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub lag: u32,
+    /// For how long without a break it must have been that close.
+    pub lag_for: Seconds,
 }
 
 impl Default for Cutover {
     fn default() -> Self {
-        Self { steps: vec![5, 25, 100], bake: Seconds(60) }
+        Self { steps: vec![5, 25, 100], bake: Seconds(60), lag: 200, lag_for: Seconds(10) }
     }
 }
 

@@ -87,4 +87,7 @@ pub struct LegacyDatabase {
     pub name: DatabaseName,
     /// The secret in Secrets Manager that holds `username` and `password`. Only its ARN stands here.
     pub credentials: SecretArn,
+    /// The secret of a user who may replicate and change the schema; that of `credentials` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub administrator: Option<SecretArn>,
 }

@@ -17,7 +17,7 @@ pub mod upgrade;
 
 pub use lease::{Fenced, Lease};
 pub use ledger::Ledger;
-pub use model::{Deposed, Intent, Record, State, StateProblem, Status};
+pub use model::{Deposed, Intent, Record, State, StateProblem, Status, StepRecord};
 pub use recorded::Home;
 pub use s3::S3Store;
 pub use store::{Condition, MemoryStore, Store, StoreError};

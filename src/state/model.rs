@@ -39,6 +39,9 @@ pub struct State {
     /// When each phase was last completed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub phases: BTreeMap<String, PhaseRecord>,
+    /// The steps of procedures: of a move of data, for example. What was told last; who serves stands in the databases.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub procedures: BTreeMap<Address, Vec<StepRecord>>,
 }
 
 /// One resource.
@@ -106,6 +109,25 @@ pub struct PhaseRecord {
     pub seconds: u64,
 }
 
+/// One step of a procedure.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepRecord {
+    /// Its name.
+    pub step: String,
+    /// When it was begun.
+    pub begun_at: Timestamp,
+    /// How long it took; `None` if it isn't done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub milliseconds: Option<u64>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+    /// True if it was undone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undone: bool,
+}
+
 impl State {
     /// A city of which nothing is recorded yet.
     pub fn new(city: &str, account: &str, region: &str) -> Self {
@@ -122,6 +144,7 @@ impl State {
             resources: BTreeMap::new(),
             deposed: Vec::new(),
             phases: BTreeMap::new(),
+            procedures: BTreeMap::new(),
         }
     }
 

@@ -112,6 +112,7 @@ impl<'a> PlanReport<'a> {
         .collect();
         match (parts.is_empty(), self.plan.goal) {
             (true, Goal::City) => format!("No changes: {} resources are as the city file wants them.", c.unchanged),
+            (true, Goal::Legacy) => "No changes: the legacy side serves.".into(),
             (true, Goal::Nothing) => "Nothing is there.".into(),
             (false, _) => {
                 let drift = match self.drift.len() {

@@ -413,6 +413,33 @@ pub static GRANTS: &[Grant] = &[
         why: "their numbers are AWS's, and Route 53 knows no tags in conditions",
     },
     Grant {
+        sid: "DataLogins",
+        role: Apply,
+        calls: &[
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:UpdateSecretVersionStage",
+        ],
+        also: &[],
+        on: &["arn:aws:secretsmanager:{region}:{account}:secret:{city}/*"],
+        when: &[],
+        why: "the secrets that a city file names: where they don't begin with the city's name, grant these calls on them",
+    },
+    Grant {
+        sid: "DataMaster",
+        role: Apply,
+        calls: &["secretsmanager:GetSecretValue"],
+        also: &[],
+        on: &["arn:aws:secretsmanager:{region}:{account}:secret:rds!db-*"],
+        when: &[(
+            "StringEquals",
+            "aws:ResourceTag/aws:rds:primaryDBInstanceArn",
+            &["arn:aws:rds:{region}:{account}:db:{city}"],
+        )],
+        why: "",
+    },
+    Grant {
         sid: "StateWrite",
         role: Apply,
         calls: &["s3:DeleteObject", "s3:PutObject"],

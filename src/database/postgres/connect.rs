@@ -1,6 +1,7 @@
 //! Connections to PostgreSQL: from here by the driver, from the tools by libpq, and from one server to the other.
 
 use super::sql::literal;
+use crate::database::error::doing;
 use crate::database::tunnel::Tunnel;
 use crate::database::{Access, DatabaseResult, Login, Network, Server, Tls};
 use sqlx::ConnectOptions;
@@ -9,6 +10,9 @@ use std::time::Duration;
 
 /// What our sessions call themselves.
 pub const APPLICATION: &str = "migrate";
+
+/// How many connections to each side.
+const CONNECTIONS: u32 = 6;
 
 /// One side's server.
 pub struct Place {
@@ -46,10 +50,17 @@ impl Place {
             options = options.socket(tunnel.folder());
         }
         let pool = PgPoolOptions::new()
-            .max_connections(6)
+            .max_connections(CONNECTIONS)
             .acquire_timeout(Duration::from_secs(15))
             .connect_lazy_with(options.clone());
         Ok(Self { access, pool, options, _tunnel: tunnel })
+    }
+
+    /// Makes all connections that may be used, so that nobody waits for one while the clock runs.
+    pub async fn warm(&self) -> DatabaseResult<()> {
+        let all = (0..CONNECTIONS).map(|_| self.pool.acquire());
+        let what = format!("connecting to {}", self.access.server.host);
+        futures_util::future::try_join_all(all).await.map(drop).map_err(doing(what))
     }
 
     /// The options for a connection as another user.

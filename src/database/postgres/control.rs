@@ -78,9 +78,15 @@ pub async fn replication_login(place: &Place, names: &Names) -> DatabaseResult<L
     // RDS gives the right to replicate through a role of its own.
     let rds: bool =
         one(&place.pool, what, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_replication')").await?;
-    let verb = if exists { "ALTER" } else { "CREATE" };
     let right = if rds { "" } else { "REPLICATION" };
-    let grant = if rds { format!("GRANT rds_replication TO {name};") } else { String::new() };
+    let grant =
+        if rds { format!("GRANT rds_replication TO {name}; GRANT {name} TO CURRENT_USER;") } else { String::new() };
+    // Who isn't a superuser may not change the password of one that replicates, but may make it anew.
+    let (verb, before) = match (exists, rds) {
+        (false, _) => ("CREATE", String::new()),
+        (true, false) => ("ALTER", String::new()),
+        (true, true) => ("CREATE", format!("DROP OWNED BY {name}; DROP ROLE {name};")),
+    };
     let schemas: String = one(
         &place.pool,
         what,
@@ -90,7 +96,7 @@ pub async fn replication_login(place: &Place, names: &Names) -> DatabaseResult<L
         ),
     )
     .await?;
-    let sql = format!("{verb} ROLE {name} LOGIN {right} PASSWORD {verifier}; {grant} {schemas}");
+    let sql = format!("{before} {verb} ROLE {name} LOGIN {right} PASSWORD {verifier}; {grant} {schemas}");
     run(&place.pool, what, sql).await?;
     Ok(login)
 }

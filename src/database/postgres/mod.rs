@@ -137,7 +137,8 @@ impl Engine for Postgres {
         self.gates().await?;
         forward.sweep().await?;
         back.sweep().await?;
-        back.prepare().await
+        back.prepare().await?;
+        futures_util::future::try_join(self.old.warm(), self.new.warm()).await.map(drop)
     }
 
     async fn freeze(&self, from: Side, length: Duration) -> DatabaseResult<()> {
@@ -200,7 +201,7 @@ impl Engine for Postgres {
     async fn retire(&self, from: Side) -> DatabaseResult<()> {
         gate::open(self.place(from), self.place(from.other()), from.other()).await?;
         gate::send_away(self.place(from)).await?;
-        self.stream(from).end().await
+        self.stream(from).rest().await
     }
 
     async fn smoke(&self, side: Side, write: bool) -> DatabaseResult<()> {

@@ -67,23 +67,24 @@ pub async fn copy(old: &Place, new: &Place, service: &Login) -> DatabaseResult<(
         }
         run(&new.pool, &format!("{what}: {}", role.name), sql).await?;
     }
-    let grants = column::<String>(&old.pool, what, rights()).await?.join(" ");
+    let grants = column::<String>(&old.pool, what, rights(&new.access.server.database)).await?.join(" ");
     run(&new.pool, "copying memberships and rights on the database", grants).await
 }
 
 /// Memberships, and who may connect to the database, make schemas in it, or own it.
-fn rights() -> String {
+fn rights(database: &str) -> String {
+    let database = literal(database);
     format!(
         "SELECT format('GRANT %I TO %I%s;', g.rolname, m.rolname, CASE WHEN a.admin_option THEN ' WITH ADMIN OPTION' END)
          FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
          WHERE m.{OURS} AND (g.{OURS} OR g.rolname ~ '^pg_(read|write|monitor|signal)')
          UNION ALL
-         SELECT format('GRANT %s ON DATABASE %I TO %s;', p.privilege_type, d.datname, CASE p.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END)
+         SELECT format('GRANT %s ON DATABASE %I TO %s;', p.privilege_type, {database}, CASE p.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END)
          FROM pg_database d CROSS JOIN LATERAL aclexplode(d.datacl) p LEFT JOIN pg_roles r ON r.oid = p.grantee
          WHERE d.datname = current_database() AND (p.grantee = 0 OR r.{OURS})
          UNION ALL
-         SELECT format('ALTER DATABASE %I OWNER TO %I;', d.datname, r.rolname)
-         FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database() AND NOT r.rolsuper"
+         SELECT format('ALTER DATABASE %I OWNER TO %I;', {database}, r.rolname)
+         FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database() AND r.{OURS}"
     )
     .replace(&format!("m.{OURS}"), &OURS.replace("rolname", "m.rolname"))
     .replace(&format!("g.{OURS}"), &OURS.replace("rolname", "g.rolname"))

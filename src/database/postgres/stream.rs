@@ -142,10 +142,14 @@ impl Ends<'_> {
             let sql = format!("SELECT pg_create_logical_replication_slot({}, 'pgoutput')", literal(&self.name()));
             run(&self.from.pool, &self.what("making the slot of"), sql).await?;
         }
+        let name = ident(&self.name());
         match self.subscription().await? {
-            Some(false) => {}
-            Some(true) => {
-                let sql = format!("ALTER SUBSCRIPTION {} DISABLE", ident(&self.name()));
+            // Kept from an earlier turn.
+            Some(_) => {
+                let sql = format!(
+                    "ALTER SUBSCRIPTION {name} DISABLE; ALTER SUBSCRIPTION {name} SET (slot_name = {})",
+                    literal(&self.name())
+                );
                 run(&self.to.pool, &self.what("holding"), sql).await?;
             }
             None => self.subscribe("create_slot = false, enabled = false, copy_data = false").await?,
@@ -213,16 +217,21 @@ impl Ends<'_> {
         })
     }
 
-    /// Takes the subscription down, and then its slot.
-    pub async fn end(&self) -> DatabaseResult<()> {
-        let name = ident(&self.name());
+    /// Switches the subscription off and removes its slot, so that nothing is held back on the side that it came from. The
+    /// subscription itself stays for the next turn: making one anew would take another password.
+    pub async fn rest(&self) -> DatabaseResult<()> {
         if self.subscription().await?.is_some() {
-            let sql = format!(
-                "ALTER SUBSCRIPTION {name} DISABLE; ALTER SUBSCRIPTION {name} SET (slot_name = NONE); DROP SUBSCRIPTION {name}"
-            );
+            let name = ident(&self.name());
+            let sql = format!("ALTER SUBSCRIPTION {name} DISABLE; ALTER SUBSCRIPTION {name} SET (slot_name = NONE)");
             run(&self.to.pool, &self.what("ending"), sql).await?;
         }
         self.drop_slot().await
+    }
+
+    /// Removes the subscription and its slot.
+    pub async fn end(&self) -> DatabaseResult<()> {
+        self.rest().await?;
+        run(&self.to.pool, &self.what("removing"), format!("DROP SUBSCRIPTION IF EXISTS {}", ident(&self.name()))).await
     }
 
     async fn drop_slot(&self) -> DatabaseResult<()> {

@@ -55,7 +55,7 @@ fn resources(city: &str, zone: &str, spec: &CitySpec, digit: &str) -> Vec<Desire
         hosted_zone_name: spec.legacy.hosted_zone.to_string(),
         images: spec.services.iter().map(|(_, s)| (s.image.to_string(), pinned(s.image.as_str()))).collect(),
     };
-    ordered(desired(&Blueprint { city, spec, lookups: &lookups })).unwrap()
+    ordered(desired(&Blueprint { city, spec, lookups: &lookups, data: true })).unwrap()
 }
 
 /// The real kinds: their facts, and the shapes of their properties.

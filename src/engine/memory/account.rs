@@ -214,6 +214,7 @@ impl Thing {
         for field in fields_of(self.kind.name) {
             let value = match (*field, name) {
                 ("name" | "identifier", Some(name)) => json!(name),
+                ("port", _) => json!(5432),
                 ("records", _) => json!({ "_proof.example": format!("_proof~{number}~") }),
                 (field, _) if self.kind.volatile.contains(&field) => {
                     json!(format!("{field}~{number}~{}", self.revision))
@@ -243,7 +244,7 @@ fn fields_of(kind: &str) -> &'static [&'static str] {
         "acm:certificate" => &["id", "arn", "records"],
         "elb:load-balancer" => &["id", "arn", "dns_name", "zone_id", "full_name"],
         "elb:target-group" => &["id", "arn", "full_name"],
-        "rds:instance" => &["id", "arn", "identifier", "address", "secret_arn"],
+        "rds:instance" => &["id", "arn", "identifier", "address", "port", "secret_arn"],
         "route53:validation-records" => &["id", "certificate"],
         _ => &["id", "arn", "name"],
     }

@@ -1,12 +1,16 @@
 //! Moves between two real PostgreSQL servers, with clients that write all the while.
 
-use super::world::{World, Writers};
+use super::world::{Cut, Watch, World, Writers};
 use migrate::database::engine::Gate;
 use migrate::database::follow::finish;
-use migrate::database::{Engine, Side};
-use std::time::Duration;
+use migrate::database::runbook::{Note, Stopped};
+use migrate::database::{DatabaseError, Engine, Side};
+use sqlx::Executor;
+use std::time::{Duration, Instant};
 
 const BUDGET: Duration = Duration::from_secs(10);
+/// How long this machine may take to look at both sides.
+const SEEN: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_live_database_moves_there_and_back_and_nothing_is_lost_or_left() {
@@ -15,17 +19,17 @@ async fn a_live_database_moves_there_and_back_and_nothing_is_lost_or_left() {
     let writers = Writers::start(&world, 4);
     world.follow(&engine).await;
     assert!(engine.smoke(Side::New, true).await.is_err(), "the new side takes no writes before its time");
+    let watch = Watch::start(world.engine());
     let there = world.switch(&engine, Side::Old, BUDGET).await.unwrap();
-    assert_eq!(
-        (engine.gate(Side::Old).await.unwrap(), engine.gate(Side::New).await.unwrap()),
-        (Gate::Given, Gate::Open)
-    );
+    let gates = (engine.gate(Side::Old).await.unwrap(), engine.gate(Side::New).await.unwrap());
+    assert_eq!(gates, (Gate::Given, Gate::Open));
     tokio::time::sleep(Duration::from_millis(300)).await;
     let back = world.switch(&engine, Side::New, BUDGET).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     let again = world.switch(&engine, Side::Old, BUDGET).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     let written = writers.stop().await;
+    watch.stop().await.never_both_and_never_neither_for(BUDGET);
     let interruptions = [there, back, again];
     assert!(interruptions.iter().all(|one| one.is_some_and(|one| one < BUDGET)), "{interruptions:?}");
     written.all_on(&world, Side::New).await;
@@ -37,4 +41,199 @@ async fn a_live_database_moves_there_and_back_and_nothing_is_lost_or_left() {
         assert_eq!(world.number(side, left).await, 0, "left on the {} side", side.name());
     }
     written.all_on(&world, Side::New).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cut_off_at_any_step_one_side_serves_within_the_budget_and_the_next_run_goes_on() {
+    let budget = Duration::from_secs(4);
+    let world = World::new().await;
+    world.follow(&world.engine()).await;
+    let writers = Writers::start(&world, 3);
+    let watch = Watch::start(world.engine());
+    let steps = [
+        "make ready",
+        "freeze writes",
+        "let transactions end",
+        "apply the last changes",
+        "set sequences",
+        "compare",
+        "arm the way back",
+        "hand over",
+        "open",
+        "point the service",
+        "smoke test",
+        "end the old stream",
+    ];
+    let mut from = Side::Old;
+    for (index, step) in steps.iter().enumerate() {
+        // Before the step has done anything, or in the midst of it.
+        let cut = Cut { step, after: Duration::from_millis(3 * (index as u64 % 2)) };
+        assert!(world.switch_cut_off(&world.engine(), from, budget, cut).await, "{step} was never reached");
+        let begun = Instant::now();
+        let engine = world.engine();
+        let serving = loop {
+            let both = (engine.gate(Side::Old).await.unwrap(), engine.gate(Side::New).await.unwrap());
+            if both.0.serves() || both.1.serves() {
+                break both;
+            }
+            // By its own clock; how long it takes to be seen depends on how busy this machine is.
+            assert!(!matches!(both.0, Gate::Frozen(left) if left > budget), "cut off at {step}: {both:?}");
+            assert!(begun.elapsed() < SEEN + budget, "cut off at {step}, nobody serves: {both:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        assert!(!(serving.0.serves() && serving.1.serves()), "cut off at {step}: {serving:?}");
+        // A process that knows nothing of the first one.
+        world.switch(&engine, from, budget).await.unwrap_or_else(|error| panic!("going on after {step}: {error}"));
+        from = from.other();
+    }
+    let written = writers.stop().await;
+    watch.stop().await.never_both_and_never_neither_for(budget + SEEN);
+    written.all_on(&world, from).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_budget_about_to_be_overspent_gives_the_old_side_back() {
+    let budget = Duration::from_secs(2);
+    let world = World::new().await;
+    let engine = world.engine();
+    world.follow(&engine).await;
+    let writers = Writers::start(&world, 3);
+    let mut blocker = world.new.connect("city").await;
+    // From just before the freeze nothing is applied on the new side any more.
+    let stopped = world
+        .switch_with(&engine, Side::Old, budget, |step, note| {
+            if step == "freeze writes" && *note == Note::Begun {
+                let lock = blocker.execute("BEGIN; LOCK TABLE trips IN ACCESS EXCLUSIVE MODE");
+                tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(lock)).unwrap();
+            }
+        })
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&stopped, Stopped::Back { step: "apply the last changes", why: DatabaseError::Overspent { .. } }),
+        "{stopped}"
+    );
+    assert_eq!(engine.gate(Side::Old).await.unwrap(), Gate::Open);
+    assert_eq!(engine.gate(Side::New).await.unwrap(), Gate::Waiting);
+    blocker.execute("ROLLBACK").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    world.switch(&engine, Side::Old, BUDGET).await.unwrap();
+    let written = writers.stop().await;
+    assert!(written.longest < budget + BUDGET);
+    written.all_on(&world, Side::New).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_gets_round_the_gate() {
+    let world = World::new().await;
+    let engine = world.engine();
+    world.follow(&engine).await;
+    // Written but not committed before the freeze, and a snapshot that doesn't see it.
+    let mut open = world.old.connect("city").await;
+    open.execute("BEGIN; INSERT INTO trips (station, number) VALUES (1, 777)").await.unwrap();
+    let mut snapshot = world.old.connect("city").await;
+    snapshot.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM trips").await.unwrap();
+    world.switch(&engine, Side::Old, BUDGET).await.unwrap();
+    assert!(open.execute("COMMIT").await.is_err(), "its session was ended");
+    assert!(snapshot.execute("INSERT INTO trips (station, number) VALUES (1, 778)").await.is_err());
+    for statement in [
+        "INSERT INTO trips (station, number) VALUES (1, 779)",
+        "UPDATE counts SET trips = 0",
+        "DELETE FROM trips",
+        "TRUNCATE trips",
+        "COPY stations (name, capacity) FROM PROGRAM 'printf ''a\\t1\\n'''",
+    ] {
+        for role in ["origin", "replica", "local"] {
+            let mut superuser = world.old.connect("city").await;
+            superuser.execute(sqlx::AssertSqlSafe(format!("SET session_replication_role = '{role}'"))).await.unwrap();
+            let refused = superuser.execute(sqlx::AssertSqlSafe(statement)).await.unwrap_err();
+            let code = refused.as_database_error().and_then(|e| e.code()).unwrap_or_default().into_owned();
+            assert_eq!(code, "25006", "{statement} as {role}: {refused}");
+        }
+    }
+    for side in [Side::Old, Side::New] {
+        assert_eq!(world.number(side, "SELECT count(*) FROM trips WHERE number > 0").await, 0);
+    }
+    let mut app = world.new.connect("city").await;
+    app.execute("INSERT INTO trips (station, number) VALUES (1, 780)").await.unwrap();
+    assert!(world.number(Side::New, "SELECT id FROM trips WHERE number = 780").await > 6000, "the sequence went on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_side_that_was_written_after_its_freeze_ran_out_can_not_be_handed_over() {
+    let world = World::new().await;
+    let engine = world.engine();
+    world.follow(&engine).await;
+    engine.ready(Side::Old).await.unwrap();
+    engine.freeze(Side::Old, Duration::from_secs(2)).await.unwrap();
+    let mut app = world.old.connect("city").await;
+    assert!(app.execute("INSERT INTO trips (station, number) VALUES (1, 1)").await.is_err(), "it is frozen");
+    while !engine.gate(Side::Old).await.unwrap().serves() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    app.execute("BEGIN; INSERT INTO trips (station, number) VALUES (1, 2)").await.unwrap();
+    // As if the conductor's clock stood still: by the row it would be allowed.
+    world.old.execute("SET session_replication_role = replica; UPDATE migrate.gate SET until = clock_timestamp() + interval '1 min'").await;
+    let refused = engine.hand_over(Side::Old, Duration::ZERO).await.unwrap_err();
+    assert!(refused.to_string().contains("users write again"), "{refused}");
+    engine.thaw(Side::Old).await.unwrap();
+    app.execute("COMMIT").await.unwrap();
+    assert_eq!(engine.gate(Side::Old).await.unwrap(), Gate::Open);
+    world.switch(&engine, Side::Old, BUDGET).await.unwrap();
+    assert_eq!(world.number(Side::New, "SELECT count(*) FROM trips WHERE number = 2").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_would_do_harm_is_refused_before_anything_is_frozen() {
+    let world = World::new().await;
+    let engine = world.engine();
+    world.old.execute("CREATE TABLE keyless (n int)").await;
+    let refused = engine.follow().await.unwrap_err();
+    assert!(refused.to_string().contains("public.keyless"), "{refused}");
+    world.old.execute("DROP TABLE keyless; INSERT INTO stations (name, capacity) VALUES ('last', 1)").await;
+    world.follow(&engine).await;
+    let refusal = async |why: &str| {
+        let stopped = world.switch(&engine, Side::Old, BUDGET).await.unwrap_err();
+        assert!(matches!(&stopped, Stopped::Back { step: "make ready", .. }), "{stopped}");
+        assert!(stopped.to_string().contains(why), "{stopped}");
+        assert_eq!(engine.gate(Side::Old).await.unwrap(), Gate::Open);
+    };
+    world.old.execute("ALTER TABLE trips ADD COLUMN late int").await;
+    refusal("only on the old side: column public.trips.late integer").await;
+    world.old.execute("ALTER TABLE trips DROP COLUMN late").await;
+    world.new.execute("ALTER SUBSCRIPTION migrate_city_from_old DISABLE").await;
+    refusal("the subscription migrate_city_from_old is switched off").await;
+    world.new.execute("ALTER SUBSCRIPTION migrate_city_from_old ENABLE").await;
+    world.switch(&engine, Side::Old, BUDGET).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_crash_are_survived() {
+    let mut world = World::new().await;
+    let engine = world.engine();
+    world.follow(&engine).await;
+    for side in [Side::Old, Side::New] {
+        let server = match side {
+            Side::Old => &mut world.old,
+            Side::New => &mut world.new,
+        };
+        server.kill();
+        server.resume().await;
+        world.old.execute("INSERT INTO stations (name, capacity) VALUES ('after ' || clock_timestamp(), 1)").await;
+    }
+    // The new side dies in the middle of the switch.
+    let mut new = Some(&mut world.new);
+    let pointer = world.pointer.clone();
+    let stopped = super::world::switch_with(&engine, &pointer, Side::Old, BUDGET, |step, note| {
+        if step == "set sequences" && *note == Note::Begun {
+            new.take().unwrap().kill();
+        }
+    })
+    .await
+    .unwrap_err();
+    assert!(matches!(&stopped, Stopped::Back { .. }), "{stopped}");
+    assert_eq!(engine.gate(Side::Old).await.unwrap(), Gate::Open);
+    world.new.resume().await;
+    world.switch(&engine, Side::Old, BUDGET).await.unwrap();
+    assert_eq!(world.number(Side::New, "SELECT count(*) FROM stations").await, 22);
 }

@@ -4,7 +4,7 @@ use super::server::{PASSWORD, Postgres as Server};
 use async_trait::async_trait;
 use migrate::database::follow::{Begin, Complete};
 use migrate::database::postgres::Postgres;
-use migrate::database::runbook::{Quiet, Stopped, carry_out};
+use migrate::database::runbook::{Journal, Note, Quiet, Stopped, carry_out};
 use migrate::database::switch::{Pointer, Switch};
 use migrate::database::{Access, DatabaseResult, Engine, Login, Network, Routes, Secret, Server as Place, Side, Tls};
 use sqlx::{ConnectOptions, PgConnection};
@@ -91,19 +91,128 @@ impl World {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         // Rows that are on their way differ for a moment.
-        carry_out(&Complete { engine, compared: Mutex::default() }, &Quiet).await.unwrap();
+        carry_out(&Complete::new(engine, 200_000, Duration::from_millis(200)), &Quiet).await.unwrap();
     }
 
     pub async fn switch(&self, engine: &Postgres, from: Side, budget: Duration) -> Result<Option<Duration>, Stopped> {
-        let switch = Switch::new(engine, &*self.pointer, from, budget);
-        carry_out(&switch, &Quiet).await?;
-        Ok(switch.course().interruption)
+        self.switch_with(engine, from, budget, |_, _| ()).await
+    }
+
+    /// Switches, and tells `hook` of every step just before it goes on.
+    pub async fn switch_with(
+        &self,
+        engine: &Postgres,
+        from: Side,
+        budget: Duration,
+        hook: impl FnMut(&str, &Note) + Send,
+    ) -> Result<Option<Duration>, Stopped> {
+        switch_with(engine, &self.pointer, from, budget, hook).await
+    }
+
+    /// Begins to switch and drops it at a step, as if the process were killed there; false if the step never came.
+    pub async fn switch_cut_off(&self, engine: &Postgres, from: Side, budget: Duration, cut: Cut<'_>) -> bool {
+        let there = tokio::sync::Notify::new();
+        let switching = self.switch_with(engine, from, budget, |step, note| {
+            if step == cut.step && *note == Note::Begun {
+                there.notify_one();
+            }
+        });
+        let cutting = async {
+            there.notified().await;
+            tokio::time::sleep(cut.after).await;
+        };
+        tokio::select! {
+            biased;
+            () = cutting => true,
+            result = switching => panic!("{} was done too soon: {result:?}", cut.step),
+        }
     }
 
     /// What a query of one number answers.
     pub async fn number(&self, side: Side, sql: &'static str) -> i64 {
         let mut connection = self.server(side).connect("city").await;
         sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+    }
+}
+
+/// Where a process dies: so long after the step's begin.
+#[derive(Clone, Copy)]
+pub struct Cut<'a> {
+    pub step: &'a str,
+    pub after: Duration,
+}
+
+struct Hook<F>(Mutex<F>);
+
+impl<F: FnMut(&str, &Note) + Send> Journal for Hook<F> {
+    fn note(&self, step: &str, what: Note) {
+        (self.0.lock().unwrap())(step, &what);
+    }
+}
+
+pub async fn switch_with(
+    engine: &Postgres,
+    pointer: &Here,
+    from: Side,
+    budget: Duration,
+    hook: impl FnMut(&str, &Note) + Send,
+) -> Result<Option<Duration>, Stopped> {
+    let switch = Switch::new(engine, pointer, from, budget);
+    carry_out(&switch, &Hook(Mutex::new(hook))).await?;
+    Ok(switch.course().interruption)
+}
+
+/// Looks all the time at who serves.
+pub struct Watch {
+    stop: Arc<AtomicBool>,
+    task: tokio::task::JoinHandle<Watched>,
+}
+
+/// What was seen.
+#[derive(Debug, Default)]
+pub struct Watched {
+    both: u32,
+    neither: Duration,
+    looks: u32,
+}
+
+impl Watch {
+    pub fn start(engine: Postgres) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let task = tokio::spawn(async move {
+            let mut watched = Watched::default();
+            let mut since: Option<Instant> = None;
+            while !stopped.load(Ordering::SeqCst) {
+                let begun = Instant::now();
+                let Ok((old, new)) = tokio::try_join!(engine.gate(Side::Old), engine.gate(Side::New)) else { continue };
+                // Two looks that lie far apart may have a whole switch between them.
+                if old.serves() && new.serves() && begun.elapsed() < Duration::from_millis(50) {
+                    watched.both += 1;
+                }
+                if old.serves() || new.serves() {
+                    since = None;
+                } else {
+                    watched.neither = watched.neither.max(since.get_or_insert(begun).elapsed());
+                }
+                watched.looks += 1;
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+            watched
+        });
+        Self { stop, task }
+    }
+
+    pub async fn stop(self) -> Watched {
+        self.stop.store(true, Ordering::SeqCst);
+        self.task.await.unwrap()
+    }
+}
+
+impl Watched {
+    pub fn never_both_and_never_neither_for(&self, budget: Duration) {
+        assert!(self.looks > 10 && self.both == 0 && self.neither < budget, "{self:?}");
+        assert!(self.neither > Duration::ZERO, "a freeze was never seen: {self:?}");
     }
 }
 

@@ -1,0 +1,10 @@
+//! The city's data as resources: what is copied, what is complete, who serves. Their calls go to the databases, not to AWS.
+
+pub mod complete;
+pub mod copy;
+mod pair;
+pub mod pointer;
+mod secret;
+pub mod switch;
+
+pub use pair::{DataProps, engine};

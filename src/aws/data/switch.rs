@@ -1,0 +1,110 @@
+//! `data:switch`: the new database serves. Deleting it is the way back, with the rows that were written meanwhile.
+
+use super::pair::{DataProps, engine};
+use super::pointer::SecretPointer;
+use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
+use crate::database::Side;
+use crate::database::engine::Gate;
+use crate::database::runbook::carry_out;
+use crate::database::switch::{Course, Switch};
+use crate::engine::kind::{Identity, KindInfo, Latency};
+use crate::engine::{CloudError, CloudResult};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The switch.
+pub struct Switched;
+
+/// The two databases, and what it may cost.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SwitchProps {
+    /// The databases.
+    pub data: DataProps,
+    /// Seconds of interruption at most.
+    pub budget: u64,
+}
+
+/// How it went.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SwitchOutputs {
+    /// When the new side served.
+    pub at: Timestamp,
+    /// Milliseconds from the freeze until the new side was open; `None` where the run that froze was cut off and the databases
+    /// completed it by themselves.
+    #[serde(default)]
+    pub interruption_ms: Option<u64>,
+    /// Tables that were compared during it.
+    pub tables: u64,
+    /// Rows of theirs.
+    pub rows: u64,
+    /// When `migrate finish` took the way back away.
+    #[serde(default)]
+    pub finished_at: Option<Timestamp>,
+}
+
+impl SwitchOutputs {
+    fn of(course: &Course) -> Self {
+        let compared = course.compared.clone().unwrap_or_default();
+        let ms = course.interruption.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
+        Self {
+            at: Timestamp::now(),
+            interruption_ms: ms,
+            tables: compared.tables,
+            rows: compared.rows,
+            finished_at: None,
+        }
+    }
+}
+
+/// Moves the right to serve away from `from`.
+async fn switch(aws: &Aws, making: Making<'_>, props: &SwitchProps, from: Side) -> CloudResult<Course> {
+    let databases = engine(aws, &props.data).await?;
+    let pointer = SecretPointer { aws, props: &props.data };
+    let switch = Switch::new(&*databases, &pointer, from, Duration::from_secs(props.budget));
+    carry_out(&switch, &aws.journal.of(making.address)).await?;
+    Ok(switch.course())
+}
+
+impl Resource for Switched {
+    const INFO: KindInfo = KindInfo {
+        create: Latency::estimated(1, 10, 90),
+        delete: Latency::estimated(1, 10, 90),
+        ..KindInfo::new("data:switch", Identity::Same(&["data"]))
+    };
+    type Props = SwitchProps;
+    type Outputs = SwitchOutputs;
+
+    async fn read(_: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
+        Ok(sought.recorded.map(|recorded| Found::ready(sought.props.clone(), recorded.clone())))
+    }
+
+    async fn create(aws: &Aws, making: Making<'_>, props: &SwitchProps) -> CloudResult<SwitchOutputs> {
+        Ok(SwitchOutputs::of(&switch(aws, making, props, Side::Old).await?))
+    }
+
+    async fn update(
+        _: &Aws,
+        _: Making<'_>,
+        was: SwitchOutputs,
+        _: &SwitchProps,
+        _: &SwitchProps,
+    ) -> CloudResult<SwitchOutputs> {
+        Ok(was)
+    }
+
+    async fn delete(aws: &Aws, making: Making<'_>, was: &SwitchOutputs, props: &SwitchProps) -> CloudResult<()> {
+        if was.finished_at.is_some() {
+            return Err(CloudError::internal(
+                "the move is finished: the legacy database no longer follows, so there is no way back to it",
+            ));
+        }
+        let databases = engine(aws, &props.data).await?;
+        if databases.gate(Side::New).await? == Gate::None {
+            return Err(CloudError::internal(
+                "the new database has no gate: the move is finished, there is no way back",
+            ));
+        }
+        switch(aws, making, props, Side::New).await.map(drop)
+    }
+}
