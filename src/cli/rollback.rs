@@ -1,12 +1,17 @@
 //! `migrate rollback`
 
-use super::exit::Exit;
+use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::hold::Hold;
 use super::open::{World, cities};
 use super::run::{self, Options};
+use crate::aws::data::switch::SwitchOutputs;
 use crate::engine::plan::Goal;
+use crate::phases::cutover::SWITCH;
+use crate::state::State;
 use anyhow::anyhow;
+use jiff::Timestamp;
+use serde::Deserialize;
 
 /// Give a city back to its legacy side: the traffic first, then the right to write, with every row that was written on the new side. All
 /// that was built stays, so `migrate apply` moves the city again. Possible until `migrate finish`.
@@ -28,7 +33,17 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let world = World::new(globals, &cities).await?;
     let city = cities.pop().ok_or_else(|| anyhow!("no city {}", args.city))?;
     let opened = world.open(city).await;
+    if let Some(at) = finished(&opened.recorded().await?.state) {
+        let error = anyhow!("the move of {} was finished at {at:.0}: its legacy database no longer follows", args.city);
+        return Err(error.context(Hint("there is no way back; nothing was changed".into())));
+    }
     let options =
         Options { yes: args.yes, until: None, delete_database: Vec::new(), hold: args.hold, saved: None, only: None };
     run::run(globals, &opened, Goal::Legacy, options).await
+}
+
+/// When the way back was taken away.
+fn finished(state: &State) -> Option<Timestamp> {
+    let record = state.resources.get(&SWITCH.into())?;
+    SwitchOutputs::deserialize(&record.outputs).ok()?.finished_at
 }

@@ -124,8 +124,8 @@ pub trait Engine: Send + Sync {
 
     /// What each side's gate says: old, new.
     async fn gate(&self, side: Side) -> DatabaseResult<Gate>;
-    /// Before the clock runs: undoes what an attempt that was cut off has left, prepares the stream back so that it only has to
-    /// be switched on, and refuses what would hold the switch up or make it unsafe.
+    /// Before the clock runs: prepares the stream back so that it only has to be switched on, compares everything so that the freeze
+    /// needs only what is written from now on, and refuses what would hold the switch up or make it unsafe.
     async fn ready(&self, from: Side) -> DatabaseResult<()>;
     /// Refuses all writes from now on, for `length` at most by the server's own clock.
     async fn freeze(&self, from: Side, length: Duration) -> DatabaseResult<()>;
@@ -138,7 +138,7 @@ pub trait Engine: Send + Sync {
     async fn applied(&self, from: Side, mark: &str) -> DatabaseResult<bool>;
     /// Sequences and identity values of the other side on to this one's, and a margin.
     async fn counters(&self, from: Side) -> DatabaseResult<()>;
-    /// Compares what has changed since `compare_all`, while nothing is written.
+    /// Compares what has changed since `ready`, while nothing is written.
     async fn compare_changed(&self, from: Side) -> DatabaseResult<Compared>;
     /// The stream back begins exactly here.
     async fn arm(&self, from: Side) -> DatabaseResult<()>;
@@ -149,8 +149,12 @@ pub trait Engine: Send + Sync {
     async fn received(&self, from: Side) -> DatabaseResult<bool>;
     /// Opens the other side, after `from` has handed over. The stream does the same if nobody is left to call this.
     async fn open(&self, from: Side) -> DatabaseResult<()>;
-    /// Ends a freeze early, unless the side has handed over: then it changes nothing.
+    /// Ends a freeze early, unless the side has handed over: then it changes nothing there.
     async fn thaw(&self, from: Side) -> DatabaseResult<()>;
+    /// Lets go of what `ready` holds for a switch that isn't going on.
+    async fn unready(&self, _from: Side) -> DatabaseResult<()> {
+        Ok(())
+    }
     /// After the clock: takes the stream forward down, so that it holds nothing back on the side that has handed over.
     async fn retire(&self, from: Side) -> DatabaseResult<()>;
     /// Reads and, where `write`, writes on `side` as the service's own user would.

@@ -1,5 +1,6 @@
 //! What can go wrong while a database moves, by what can be done about it.
 
+use super::verify::VerifyError;
 use crate::engine::{CloudError, ErrorClass};
 use std::time::Duration;
 
@@ -69,6 +70,15 @@ fn passes(error: &sqlx::Error) -> bool {
 pub fn doing(what: impl Into<String>) -> impl FnOnce(sqlx::Error) -> DatabaseError {
     let what = what.into();
     move |source| DatabaseError::Sql { what, source }
+}
+
+impl From<VerifyError> for DatabaseError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Sql { what, source } => Self::Sql { what, source },
+            VerifyError::Unexpected(why) => Self::Refused(why),
+        }
+    }
 }
 
 impl From<DatabaseError> for CloudError {

@@ -20,6 +20,11 @@ const EVERY: Duration = Duration::from_millis(4);
 /// How long the stream has to bring the right to serve across before the other side is opened by hand.
 const BY_STREAM: Duration = Duration::from_millis(100);
 
+/// The name of the step that compares under the freeze.
+pub const COMPARE: &str = "compare";
+/// The name of the step that ends the interruption.
+pub const OPEN: &str = "open";
+
 /// Where the service finds its database.
 #[async_trait]
 pub trait Pointer: Send + Sync {
@@ -224,10 +229,10 @@ impl Runbook for Switch<'_> {
             Step::Settle => "let transactions end",
             Step::Drain => "apply the last changes",
             Step::Counters => "set sequences",
-            Step::Compare => "compare",
+            Step::Compare => COMPARE,
             Step::Arm => "arm the way back",
             Step::HandOver => "hand over",
-            Step::Open => "open",
+            Step::Open => OPEN,
             Step::Point => "point the service",
             Step::Smoke => "smoke test",
             Step::Retire => "end the old stream",
@@ -260,6 +265,7 @@ impl Runbook for Switch<'_> {
     async fn undo(&self, step: Step) -> DatabaseResult<()> {
         match step {
             Step::Freeze => self.engine.thaw(self.from).await,
+            Step::Ready => self.engine.unready(self.from).await,
             _ => Ok(()),
         }
     }

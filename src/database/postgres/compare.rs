@@ -1,59 +1,128 @@
-//! Compares the two sides: rows counted and hashed inside the databases, several tables at once.
+//! Compares the two sides with `verify`: everything while the one that serves is written to, and under the freeze what was written since.
 
-use super::connect::Place;
-use super::tables;
-use crate::database::DatabaseResult;
+use super::kept::Kept;
+use super::sql::one;
+use super::stream::Ends;
 use crate::database::engine::Compared;
-use crate::database::error::doing;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use crate::database::verify::postgres::{Postgres as Side, Watch, large_objects, sequences};
+use crate::database::verify::touched::{live, quiet};
+use crate::database::verify::{Barrier, Progress, Reader, Table, Touched, VerifyError, VerifyResult};
+use crate::database::{DatabaseError, DatabaseResult};
+use crate::engine::wait::until;
+use async_trait::async_trait;
+use std::time::Duration;
 
-/// Tables at once.
-const AT_ONCE: usize = 3;
+/// How long a mark may take while everything is compared.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How often it is looked for.
+const EVERY: Duration = Duration::from_millis(20);
+/// So many large objects are named.
+const NAMES: usize = 5;
 
-/// How often a table is compared while it is written.
-const ATTEMPTS: u32 = 3;
+/// A comparison that is to be completed under the freeze.
+pub struct Comparison {
+    source: Side,
+    target: Side,
+    tables: Vec<Table>,
+    progress: Progress,
+    touched: Touched,
+    /// Whether there are any: nobody has to wait for none.
+    large_objects: bool,
+}
 
-/// Every table, whole, while the old side is written: one that differs may only be a moment behind, so it is compared again, and if it
-/// changes all the while the freeze will tell.
-pub async fn live(old: &Place, new: &Place) -> DatabaseResult<Compared> {
-    let mut compared = all(old, new).await?;
-    for _ in 1..ATTEMPTS {
-        if compared.differences.is_empty() {
-            break;
+#[async_trait]
+impl Barrier for Ends<'_> {
+    async fn applied(&self) -> VerifyResult<()> {
+        let wait = async {
+            let mark = self.mark().await?;
+            until(EVERY, || Ends::applied(self, &mark)).await
+        };
+        let late =
+            || VerifyError::Unexpected(format!("a mark took longer than {} s through the stream", PATIENCE.as_secs()));
+        match tokio::time::timeout(PATIENCE, wait).await {
+            Ok(arrived) => arrived.map_err(|error| VerifyError::Unexpected(error.to_string())),
+            Err(_) => Err(late()),
         }
-        compared = all(old, new).await?;
     }
-    compared.differences.clear();
+}
+
+fn watch(stream: &Ends<'_>) -> Watch {
+    Watch { source: stream.from.pool.clone(), slot: stream.names.watch(), publication: stream.names.data() }
+}
+
+/// Compares every row while the source is written to. Goes on where an earlier pass was cut off.
+pub async fn all(stream: &Ends<'_>) -> DatabaseResult<Compared> {
+    let (source, target) = Side::pair(stream.from.pool.clone(), stream.to.pool.clone()).await?;
+    let kept = Kept { place: stream.to, name: "all".into() };
+    let mut progress = kept.get().await?.unwrap_or_default();
+    kept.during(&live(&source, &target, stream), &mut progress).await?;
+    let (_, differ) = objects(stream).await?;
+    let mut compared = compared(&progress);
+    compared.differences.extend(differ);
     Ok(compared)
 }
 
-/// Every table, whole.
-pub async fn all(old: &Place, new: &Place) -> DatabaseResult<Compared> {
-    let tables = tables::all(&old.pool).await?;
-    let pairs = stream::iter(tables.into_iter().map(|table| both(old, new, table.name)));
-    let pairs: Vec<_> = pairs.buffer_unordered(AT_ONCE).try_collect().await?;
-    let mut compared = Compared { tables: pairs.len() as u64, ..Compared::default() };
-    for (name, old, new) in pairs {
-        compared.rows += old.0.unsigned_abs();
-        if old != new {
-            compared.differences.push(format!(
-                "{name}: {} rows on the old side, {} on the new one, or of another content",
-                old.0, new.0
-            ));
-        }
+/// The same, and watches what is written meanwhile, so that little is left for the freeze. Refuses if the sides differ.
+pub async fn begin(stream: &Ends<'_>) -> DatabaseResult<Comparison> {
+    let watch = watch(stream);
+    let kept = Kept { place: stream.to, name: watch.slot.clone() };
+    // What an attempt has kept counts as long as its watch has seen all that was written since.
+    let before = if watch.exists().await? { kept.get().await? } else { None };
+    if before.is_none() {
+        watch.end().await?;
+        kept.forget().await?;
+        watch.begin().await?;
     }
+    let (source, target) = Side::pair(stream.from.pool.clone(), stream.to.pool.clone()).await?;
+    let tables = source.tables().await?;
+    let (mut progress, mut touched) = (before.unwrap_or_default(), Touched::default());
+    let pass = live(&source, &target, stream);
+    kept.during(&pass, &mut progress).await?;
+    watch.drain(&tables, &mut touched).await?;
+    pass.touched(&mut touched, &mut progress).await?;
+    let (large_objects, differ) = objects(stream).await?;
+    let differences = [progress.differences(), differ.into_iter().collect()].concat();
+    if !differences.is_empty() {
+        return Err(DatabaseError::Refused(differences.join("; ")));
+    }
+    Ok(Comparison { source, target, tables, progress, touched, large_objects })
+}
+
+/// Completes it while nothing is written and the sequences are set: exact.
+pub async fn complete(stream: &Ends<'_>, comparison: &mut Comparison) -> DatabaseResult<Compared> {
+    let Comparison { source, target, tables, progress, touched, large_objects } = comparison;
+    let rows = async {
+        watch(stream).drain(tables, touched).await?;
+        quiet(source, target).touched(touched, progress).await.map_err(DatabaseError::from)
+    };
+    let counters = async { sequences(&stream.from.pool, &stream.to.pool).await.map_err(DatabaseError::from) };
+    let objects = async { if *large_objects { objects(stream).await.map(|found| found.1) } else { Ok(None) } };
+    let (_, counters, objects) = tokio::try_join!(rows, counters, objects)?;
+    let mut compared = compared(progress);
+    if progress.unsettled() > 0 {
+        compared.differences.push(format!("{} rows couldn't be compared", progress.unsettled()));
+    }
+    compared.differences.extend(counters.into_iter().chain(objects));
     Ok(compared)
 }
 
-async fn both(old: &Place, new: &Place, table: String) -> DatabaseResult<(String, Digest, Digest)> {
-    let (old, new) = futures_util::future::try_join(digest(old, &table), digest(new, &table)).await?;
-    Ok((table, old, new))
+/// Whether there are large objects, and how they differ: replication leaves them out, so somebody has to carry them.
+async fn objects(stream: &Ends<'_>) -> DatabaseResult<(bool, Option<String>)> {
+    const ANY: &str = "SELECT EXISTS (SELECT FROM pg_largeobject_metadata)";
+    if !one::<bool>(&stream.from.pool, "looking for large objects", ANY).await? {
+        return Ok((false, None));
+    }
+    let (count, first) = large_objects(&stream.from.pool, &stream.to.pool, NAMES).await?;
+    let first = first.join(", ");
+    let differ = format!("{count} large objects differ, which replication leaves out ({first}): copy them by pg_dump");
+    Ok((true, (count > 0).then_some(differ)))
 }
 
-type Digest = (i64, String);
+/// Lets go of the log that the watch holds back. What was compared so far doesn't count then.
+pub async fn end(stream: &Ends<'_>) -> DatabaseResult<()> {
+    Ok(watch(stream).end().await?)
+}
 
-/// Rows, and the sum of their hashes: the same in any order.
-async fn digest(place: &Place, table: &str) -> DatabaseResult<Digest> {
-    let sql = format!("SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text FROM {table} t");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(&place.pool).await.map_err(doing(format!("comparing {table}")))
+fn compared(progress: &Progress) -> Compared {
+    Compared { tables: progress.tables.len() as u64, rows: progress.rows(), differences: progress.differences() }
 }

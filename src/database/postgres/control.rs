@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS migrate.gate (
 );
 CREATE TABLE IF NOT EXISTS migrate.from_old (id uuid NOT NULL, handover bigint, at timestamptz DEFAULT clock_timestamp());
 CREATE TABLE IF NOT EXISTS migrate.from_new (id uuid NOT NULL, handover bigint, at timestamptz DEFAULT clock_timestamp());
+CREATE TABLE IF NOT EXISTS migrate.compared (what text PRIMARY KEY, progress jsonb NOT NULL);
 ";
 
 /// Names that can stand in a replication slot's name too: the database's, with what else has to be left out.
@@ -39,6 +40,11 @@ impl Names {
     /// The subscription on the other side to what `side` publishes, and its slot on `side`.
     pub fn stream(&self, from: Side) -> String {
         format!("{}_from_{}", self.base, from.name())
+    }
+
+    /// The slot by which writes are watched while the sides are compared.
+    pub fn watch(&self) -> String {
+        format!("{}_watch", self.base)
     }
 
     /// The publication of the data.

@@ -6,11 +6,12 @@
 
 use super::connect::{APPLICATION, Place};
 use super::control::Names;
-use super::sql::{code, column, ident, literal, run, run_politely};
+use super::sql::{code, column, ident, literal, one, run, run_politely};
 use super::tables;
 use crate::database::engine::Gate;
 use crate::database::error::doing;
 use crate::database::{DatabaseError, DatabaseResult, Side};
+use crate::engine::wait::until;
 use sqlx::Connection;
 use std::time::Duration;
 
@@ -144,6 +145,28 @@ pub async fn still_running(place: &Place, before: &[String], now: bool) -> Datab
     Ok(left)
 }
 
+/// How long a transaction may go on that has written, before the switch gives up waiting for it.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Waits for the transactions that have written and not ended: a slot that is made waits for them, for as long as it takes.
+pub async fn no_long_writers(place: &Place, side: Side) -> DatabaseResult<()> {
+    let what = format!("waiting for transactions on the {} side", side.name());
+    let newest: String = one(&place.pool, &what, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text").await?;
+    let ended = format!("SELECT pg_snapshot_xmin(pg_current_snapshot()) >= '{newest}'::xid8");
+    let waiting = until(Duration::from_millis(100), || one(&place.pool, &what, ended.as_str()));
+    if let Ok(ended) = tokio::time::timeout(LONGEST, waiting).await {
+        return ended;
+    }
+    let sql = "SELECT format('process %s of %s, since %s', pid, usename, to_char(xact_start, 'HH24:MI:SS')) FROM pg_stat_activity \
+               WHERE backend_xid IS NOT NULL AND datname = current_database() AND pid <> pg_backend_pid() ORDER BY xact_start LIMIT 3";
+    let writers: Vec<String> = column(&place.pool, &what, sql).await?;
+    Err(DatabaseError::Refused(format!(
+        "a transaction on the {} side has written and doesn't end ({}): end it, SELECT pg_terminate_backend(…)",
+        side.name(),
+        writers.join("; ")
+    )))
+}
+
 /// Refuses what no freeze could stop: a transaction that was prepared and can be committed at any time.
 pub async fn nothing_prepared(place: &Place, side: Side) -> DatabaseResult<()> {
     let sql = "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()";
@@ -161,7 +184,7 @@ pub async fn nothing_prepared(place: &Place, side: Side) -> DatabaseResult<()> {
 /// The other side's gate waits for the next handing over of `from`.
 pub async fn await_handover(from: &Place, to: &Place, side: Side) -> DatabaseResult<()> {
     let what = "preparing the other side's gate";
-    let epoch: i64 = super::sql::one(&from.pool, what, "SELECT epoch FROM migrate.gate").await?;
+    let epoch: i64 = one(&from.pool, what, "SELECT epoch FROM migrate.gate").await?;
     let sql = "UPDATE migrate.gate SET state = 'waiting', until = NULL, epoch = $1 WHERE state IN ('waiting', 'given') \
                AND epoch <= $1";
     let done = sqlx::query(sql).bind(epoch + 1).execute(&to.pool).await.map_err(doing(what))?;

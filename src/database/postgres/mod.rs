@@ -5,6 +5,7 @@ mod connect;
 mod control;
 mod counters;
 mod gate;
+mod kept;
 mod roles;
 mod schema;
 mod scram;
@@ -18,6 +19,7 @@ mod tools;
 use super::engine::{Compared, Following, Gate};
 use super::{Access, DatabaseError, DatabaseResult, Engine, Login, Network, Side};
 use async_trait::async_trait;
+use compare::Comparison;
 use connect::Place;
 use control::Names;
 use schema::{Copying, Part};
@@ -35,6 +37,8 @@ pub struct Postgres {
     network: Network,
     /// What ran when the side was frozen.
     before: Mutex<Option<Vec<String>>>,
+    /// What was compared before the freeze.
+    comparison: tokio::sync::Mutex<Option<Comparison>>,
 }
 
 impl Postgres {
@@ -50,6 +54,7 @@ impl Postgres {
             service,
             network,
             before: Mutex::default(),
+            comparison: tokio::sync::Mutex::default(),
         })
     }
 
@@ -114,7 +119,7 @@ impl Engine for Postgres {
     }
 
     async fn compare_all(&self) -> DatabaseResult<Compared> {
-        compare::live(&self.old, &self.new).await
+        compare::all(&self.stream(Side::Old)).await
     }
 
     async fn gate(&self, side: Side) -> DatabaseResult<Gate> {
@@ -137,7 +142,10 @@ impl Engine for Postgres {
         self.gates().await?;
         forward.sweep().await?;
         back.sweep().await?;
+        gate::no_long_writers(self.place(from.other()), from.other()).await?;
         back.prepare().await?;
+        gate::no_long_writers(self.place(from), from).await?;
+        *self.comparison.lock().await = Some(compare::begin(&forward).await?);
         futures_util::future::try_join(self.old.warm(), self.new.warm()).await.map(drop)
     }
 
@@ -173,8 +181,11 @@ impl Engine for Postgres {
         counters::carry(self.place(from), self.place(from.other())).await
     }
 
-    async fn compare_changed(&self, _: Side) -> DatabaseResult<Compared> {
-        compare::all(&self.old, &self.new).await
+    async fn compare_changed(&self, from: Side) -> DatabaseResult<Compared> {
+        match &mut *self.comparison.lock().await {
+            Some(comparison) => compare::complete(&self.stream(from), comparison).await,
+            None => Err(DatabaseError::Refused("nothing was compared before the freeze".into())),
+        }
     }
 
     async fn arm(&self, from: Side) -> DatabaseResult<()> {
@@ -198,9 +209,15 @@ impl Engine for Postgres {
         gate::thaw(self.place(from), from).await
     }
 
+    async fn unready(&self, from: Side) -> DatabaseResult<()> {
+        *self.comparison.lock().await = None;
+        compare::end(&self.stream(from)).await
+    }
+
     async fn retire(&self, from: Side) -> DatabaseResult<()> {
         gate::open(self.place(from), self.place(from.other()), from.other()).await?;
         gate::send_away(self.place(from)).await?;
+        compare::end(&self.stream(from)).await?;
         self.stream(from).rest().await
     }
 
@@ -209,8 +226,10 @@ impl Engine for Postgres {
     }
 
     async fn tidy(&self, side: Side) -> DatabaseResult<()> {
-        self.stream(side.other()).end().await?;
-        self.stream(side).end().await?;
+        for stream in [self.stream(side.other()), self.stream(side)] {
+            compare::end(&stream).await?;
+            stream.end().await?;
+        }
         tidy::tidy(self.place(side), side, &self.names).await
     }
 }

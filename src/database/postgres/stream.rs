@@ -2,12 +2,17 @@
 
 use super::connect::{Place, server_conninfo};
 use super::control::{Names, replication_login};
-use super::sql::{column, ident, literal, one, run};
+use super::sql::{code, column, ident, literal, one, run};
 use super::tables;
 use crate::database::engine::Following;
 use crate::database::error::doing;
 use crate::database::{DatabaseError, DatabaseResult, Network, Side};
+use std::time::Duration;
 use uuid::Uuid;
+
+/// How often a server is asked to connect to the other one, and the pause between.
+const ATTEMPTS: u32 = 12;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Everything that both ends need.
 pub struct Ends<'a> {
@@ -104,7 +109,16 @@ impl Ends<'_> {
             // Who may not, can't: docs/database.md says what then remains in the log.
             let _ = sqlx::query(quieter).execute(&mut *connection).await;
         }
-        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *connection).await;
+        let mut attempt = 0;
+        let done = loop {
+            let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.as_str())).execute(&mut *connection).await;
+            attempt += 1;
+            // The right to replicate, just given by a role, may take a moment to count.
+            match done {
+                Err(error) if attempt < ATTEMPTS && code(&error).starts_with("08") => tokio::time::sleep(PAUSE).await,
+                done => break done,
+            }
+        };
         let _ = sqlx::query("RESET ALL").execute(&mut *connection).await;
         done.map(drop).map_err(doing(what))
     }

@@ -2,7 +2,8 @@
 
 use super::settle::settle;
 use super::{Barrier, Key, Mismatch, Piece, Progress, Reader, Sum, Sums, Table, TableProgress, VerifyResult, narrow};
-use futures_util::{TryStreamExt, stream};
+use futures_util::TryStreamExt;
+use futures_util::stream::FuturesOrdered;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -69,33 +70,27 @@ impl Pass<'_> {
     pub async fn run(&self, progress: &mut Progress, observe: &mut (dyn FnMut(&Progress) + Send)) -> VerifyResult<()> {
         let work = self.work(progress).await?;
         let from: Vec<Option<Key>> = work.iter().map(|one| progress.tables[&one.id].through.clone()).collect();
-        let pieces = stream::try_unfold((0, None), |(position, after): (usize, Option<Option<Key>>)| {
-            let (work, from) = (&work, &from);
-            async move {
-                let Some(one) = work.get(position) else { return Ok(None) };
-                let after = after.unwrap_or_else(|| from[position].clone());
+        let mut running = FuturesOrdered::new();
+        let mut next = Some((0, None));
+        loop {
+            while running.len() < self.options.at_once.max(1)
+                && let Some((position, after)) = next.take()
+            {
+                let Some(one) = work.get(position) else { break };
+                let after: Option<Key> = after.unwrap_or_else(|| from[position].clone());
                 let through = self.cut(one, after.as_ref()).await?;
-                let next = match &through {
-                    Some(key) => (position, Some(Some(key.clone()))),
-                    None => (position + 1, None),
+                next = match &through {
+                    Some(key) => Some((position, Some(Some(key.clone())))),
+                    None => Some((position + 1, None)),
                 };
-                Ok::<_, super::VerifyError>(Some(((position, after, through), next)))
+                running.push_back(self.piece(position, one, after, through));
             }
-        });
-        let work = &work;
-        let outcomes = pieces
-            .map_ok(
-                |(position, after, through)| async move { self.piece(position, &work[position], after, through).await },
-            )
-            .try_buffered(self.options.at_once.max(1));
-        let mut outcomes = std::pin::pin!(outcomes);
-        while let Some(outcome) = outcomes.try_next().await? {
+            let Some(outcome) = running.try_next().await? else { return Ok(()) };
             let one = &work[outcome.position];
             let size = one.size.load(Ordering::Relaxed);
             progress.tables.entry(one.id.clone()).or_default().take(outcome, size, self.options.names);
             observe(progress);
         }
-        Ok(())
     }
 
     /// The tables that are on both sides and alike, and not done yet.

@@ -6,7 +6,8 @@
 use super::pass::{Options, Pass};
 use super::settle::{how, settle};
 use super::{Barrier, Difference, Key, Mismatch, Progress, Reader, Table, TableProgress, VerifyResult};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::TryStreamExt;
+use futures_util::stream::FuturesUnordered;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,6 +64,9 @@ impl Touched {
     }
 }
 
+/// Keys that differ, and those that changed faster than they could be compared.
+type Found = (Vec<Difference>, Vec<Key>);
+
 impl Pass<'_> {
     /// Compares the rows of `touched` and takes out of it those that are equal. With a barrier it may run while the source is written to,
     /// so that little is left for the freeze; under a freeze, without one, it is exact. Answers how many rows were compared.
@@ -92,10 +96,15 @@ impl Pass<'_> {
             }
         }
         let mut rows = 0;
-        let mut compared = stream::iter(batches)
-            .map(|(table, keys)| async move { self.batch(table, &keys).await.map(|found| (table.id(), keys, found)) })
-            .buffer_unordered(self.options.at_once.max(1));
-        while let Some((id, keys, (different, unsettled))) = compared.try_next().await? {
+        let mut batches = batches.into_iter();
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < self.options.at_once.max(1)
+                && let Some((table, keys)) = batches.next()
+            {
+                running.push(self.batch(table, keys));
+            }
+            let Some((id, keys, (different, unsettled))) = running.try_next().await? else { break };
             rows += keys.len() as u64;
             let table = progress.tables.entry(id.clone()).or_default();
             table.unsettled.retain(|key| !keys.contains(key));
@@ -109,13 +118,18 @@ impl Pass<'_> {
             }
             Mismatch::add(&mut table.mismatch, different, self.options.names);
         }
-        drop(compared);
+        drop(running);
         rows += self.whole(&tables, touched, progress).await?;
         touched.tables.retain(|_, writes| !matches!(writes, Writes::Keys(keys) if keys.is_empty()));
         Ok(rows)
     }
 
-    async fn batch(&self, table: &Table, keys: &[Key]) -> VerifyResult<(Vec<Difference>, Vec<Key>)> {
+    async fn batch(&self, table: &Table, keys: Vec<Key>) -> VerifyResult<(String, Vec<Key>, Found)> {
+        let found = self.found(table, &keys).await?;
+        Ok((table.id(), keys, found))
+    }
+
+    async fn found(&self, table: &Table, keys: &[Key]) -> VerifyResult<Found> {
         let (source, target) = tokio::try_join!(self.source.lookup(table, keys), self.target.lookup(table, keys))?;
         let differ: Vec<&Key> = keys.iter().filter(|key| source.get(*key) != target.get(*key)).collect();
         if let Some(barrier) = self.barrier {

@@ -3,7 +3,8 @@
 use super::world::{Cut, Watch, World, Writers};
 use migrate::database::engine::Gate;
 use migrate::database::follow::finish;
-use migrate::database::runbook::{Note, Stopped};
+use migrate::database::runbook::{Note, Quiet, Stopped, carry_out};
+use migrate::database::switch::Switch;
 use migrate::database::{DatabaseError, Engine, Side};
 use sqlx::Executor;
 use std::time::{Duration, Instant};
@@ -128,12 +129,21 @@ async fn nothing_gets_round_the_gate() {
     let world = World::new().await;
     let engine = world.engine();
     world.follow(&engine).await;
-    // Written but not committed before the freeze, and a snapshot that doesn't see it.
+    // Written but not committed just before the freeze, and a snapshot that doesn't see it.
     let mut open = world.old.connect("city").await;
-    open.execute("BEGIN; INSERT INTO trips (station, number) VALUES (1, 777)").await.unwrap();
     let mut snapshot = world.old.connect("city").await;
-    snapshot.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM trips").await.unwrap();
-    world.switch(&engine, Side::Old, BUDGET).await.unwrap();
+    let mut begin = async |step: &str| {
+        if step == "freeze writes" {
+            open.execute("BEGIN; INSERT INTO trips (station, number) VALUES (1, 777)").await.unwrap();
+            snapshot.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM trips").await.unwrap();
+        }
+    };
+    let hook = |step: &str, note: &Note| {
+        if *note == Note::Begun {
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(begin(step)));
+        }
+    };
+    world.switch_with(&engine, Side::Old, BUDGET, hook).await.unwrap();
     assert!(open.execute("COMMIT").await.is_err(), "its session was ended");
     assert!(snapshot.execute("INSERT INTO trips (station, number) VALUES (1, 778)").await.is_err());
     for statement in [
@@ -236,4 +246,113 @@ async fn servers_that_crash_are_survived() {
     world.new.resume().await;
     world.switch(&engine, Side::Old, BUDGET).await.unwrap();
     assert_eq!(world.number(Side::New, "SELECT count(*) FROM stations").await, 22);
+}
+
+/// Changes the new side behind the gate's back, as a fault would.
+fn behind(statement: &str) -> String {
+    const GATE: &str = "TRIGGER \" migrate gate\"";
+    format!("ALTER TABLE trips DISABLE {GATE}; {statement}; ALTER TABLE trips ENABLE ALWAYS {GATE}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_differs_is_named_and_nothing_is_handed_over() {
+    let world = World::new().await;
+    let engine = world.engine();
+    world.follow(&engine).await;
+    let refusal = async |step: &str, why: &str, hook: &mut (dyn FnMut(&str) + Send)| {
+        let note = |step: &str, note: &Note| {
+            if *note == Note::Begun {
+                hook(step);
+            }
+        };
+        let stopped = world.switch_with(&engine, Side::Old, BUDGET, note).await.unwrap_err();
+        assert!(matches!(&stopped, Stopped::Back { step: at, .. } if *at == step), "{stopped}");
+        assert!(stopped.to_string().contains(why), "{stopped}");
+        assert_eq!(engine.gate(Side::Old).await.unwrap(), Gate::Open);
+        let slots = "SELECT count(*) FROM pg_replication_slots WHERE slot_name ~ 'watch'";
+        assert_eq!(world.number(Side::Old, slots).await, 0, "the watch holds the log back");
+    };
+    // Before anything is frozen: rows, and what replication leaves out.
+    world.new.execute(&behind("UPDATE trips SET note = NULL WHERE id = 17")).await;
+    refusal("make ready", "public.trips: 1 row differs: 17 different", &mut |_| ()).await;
+    let mend = "UPDATE trips SET note = jsonb_build_object('n', 17) WHERE id = 17";
+    world.new.execute(&behind(mend)).await;
+    world.old.execute("SELECT lo_from_bytea(70001, 'a photo')").await;
+    refusal("make ready", "1 large objects differ", &mut |_| ()).await;
+    world.new.execute("SELECT lo_from_bytea(70001, 'a photo')").await;
+    // Under the freeze: what was written since.
+    let at = |step: &'static str, side: Side, sql: String| {
+        let world = &world;
+        move |now: &str| {
+            if now == step {
+                let run = async { world.server(side).execute(&sql).await };
+                tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(run));
+            }
+        }
+    };
+    let restart = "ALTER SEQUENCE trips_id_seq RESTART".to_owned();
+    refusal("compare", "public.trips_id_seq: at ", &mut at("compare", Side::New, restart)).await;
+    let photo = "SELECT lo_put(70001, 0, 'A')".to_owned();
+    refusal("compare", "1 large objects differ", &mut at("freeze writes", Side::Old, photo)).await;
+    world.new.execute("SELECT lo_put(70001, 0, 'A')").await;
+    let write = at("freeze writes", Side::Old, "UPDATE trips SET note = '1' WHERE id = 18".into());
+    let lose = at("compare", Side::New, behind("DELETE FROM trips WHERE id = 18"));
+    let mut both = |step: &str| {
+        write(step);
+        lose(step);
+    };
+    refusal("compare", "public.trips: 1 row differs: 18 missing", &mut both).await;
+    let row = "INSERT INTO trips (id, station, number, note) OVERRIDING SYSTEM VALUE VALUES (18, 19, -18, '1')";
+    world
+        .new
+        .execute(&behind(&format!(
+            "ALTER TABLE trips DISABLE TRIGGER count_trip; {row}; ALTER TABLE trips ENABLE TRIGGER count_trip"
+        )))
+        .await;
+    world.switch(&engine, Side::Old, BUDGET).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_comparison_that_was_cut_off_is_gone_on_with_by_another_process() {
+    let world = World::new().await;
+    world.follow(&world.engine()).await;
+    // The new side's biggest table can't be read for now: the others are compared, and that is kept.
+    let mut blocker = world.new.connect("city").await;
+    blocker.execute("BEGIN; LOCK TABLE trips IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let first = world.engine();
+    let kept = async {
+        let done = "SELECT count(*) FROM migrate.compared WHERE progress #>> '{tables,public.stations,done}' = 'true'";
+        while world.number(Side::New, done).await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        () = kept => {}
+        compared = first.compare_all() => panic!("not cut off: {compared:?}"),
+    }
+    drop(first);
+    blocker.execute("ROLLBACK").await.unwrap();
+    // What the second process doesn't read again it takes from there.
+    let claim =
+        "UPDATE migrate.compared SET progress = jsonb_set(progress, '{tables,public.stations,rows}', '1000000')";
+    world.new.execute(claim).await;
+    let compared = world.engine().compare_all().await.unwrap();
+    assert_eq!((compared.rows, compared.differences), (1_000_000 + 20 + 5000, vec![]));
+    let left = "SELECT count(*) FROM migrate.compared";
+    assert_eq!(world.number(Side::New, left).await, 0, "a comparison that is complete is made anew the next time");
+
+    // The one before a switch counts only together with the watch that has seen what was written since.
+    let claim = "INSERT INTO migrate.compared VALUES ('migrate_city_watch', '{\"tables\": {\"public.stations\": {\"rows\": 1000000, \"done\": true}}}')";
+    let rows = async |from: Side| {
+        let engine = world.engine();
+        let switch = Switch::new(&engine, &*world.pointer, from, BUDGET);
+        carry_out(&switch, &Quiet).await.unwrap();
+        switch.course().compared.unwrap().rows
+    };
+    world.new.execute(claim).await;
+    assert_eq!(rows(Side::Old).await, 20 + 20 + 5000);
+    world.old.execute(claim).await;
+    world.new.execute("SELECT pg_create_logical_replication_slot('migrate_city_watch', 'pgoutput')").await;
+    world.new.execute("UPDATE stations SET capacity = 0 WHERE id = 1").await;
+    assert_eq!(rows(Side::New).await, 1_000_000 + 20 + 5000);
 }

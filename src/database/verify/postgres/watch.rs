@@ -48,6 +48,18 @@ impl Watch {
         Ok(())
     }
 
+    /// Whether it has begun, maybe by another process.
+    ///
+    /// # Errors
+    /// The source can't be asked.
+    pub async fn exists(&self) -> VerifyResult<bool> {
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1)")
+            .bind(&self.slot)
+            .fetch_one(&self.source)
+            .await
+            .map_err(reading(format!("looking for the slot `{}` on the source", self.slot)))
+    }
+
     /// Adds to `touched` what was written since the last time. The slot lets go of it with [`Self::release`], after the caller has stored
     /// `touched`: a caller that is cut off between the two gets the same again.
     ///
