@@ -5,6 +5,7 @@ use migrate::database::verify::pass::{Options, Pass};
 use migrate::database::verify::postgres::{self, Postgres as Side, Slot, Watch, fingerprint};
 use migrate::database::verify::{Barrier, How, Progress, Reader, Touched, touched};
 use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -36,13 +37,16 @@ fn differ(progress: &Progress, table: &str) -> Vec<(String, How)> {
 
 #[tokio::test]
 async fn equal_databases_are_equal_whatever_their_settings() {
-    let (server, source, target) = two(ZOO).await;
-    let settings =
-        "ALTER DATABASE copy SET \"TimeZone\" = 'Asia/Kathmandu'; ALTER DATABASE copy SET \"DateStyle\" = 'German';
-        ALTER DATABASE copy SET \"IntervalStyle\" = 'sql_standard'; ALTER DATABASE copy SET extra_float_digits = -5;
-        ALTER DATABASE copy SET bytea_output = 'escape'; ALTER DATABASE copy SET search_path = 'nowhere';
-        ALTER DATABASE copy SET quote_all_identifiers = on; ALTER DATABASE copy SET statement_timeout = 100";
-    server.execute_in("postgres", settings).await;
+    let (server, source, _) = two(ZOO).await;
+    // Set by the session itself: what the database or the user has would give way to what the driver sets when it connects.
+    let target = PgPoolOptions::new().after_connect(|connection, _| {
+        let settings =
+            "SET \"TimeZone\" = 'Asia/Kathmandu'; SET \"DateStyle\" = 'German'; SET \"IntervalStyle\" = 'sql_standard';
+            SET extra_float_digits = -5; SET bytea_output = 'escape'; SET search_path = 'nowhere';
+            SET quote_all_identifiers = on; SET statement_timeout = 1000";
+        Box::pin(async move { sqlx::raw_sql(settings).execute(connection).await.map(drop) })
+    });
+    let target = target.connect_lazy_with(server.options("copy"));
     let progress = compare(&source, &target).await;
     assert_eq!(progress.differences(), Vec::<String>::new());
     assert!(progress.equal());

@@ -70,7 +70,7 @@ async fn a_replica_is_compared_live_and_frozen_and_each_change_is_named() {
     let changes = [
         "price = price + 0.0001",
         "lat = lat + 1e-13",
-        "small = small + 1e-5",
+        "small = small + 1e-6",
         "at = at + INTERVAL 1 MICROSECOND",
         "local = local + INTERVAL 1000 MICROSECOND",
         "day = day + INTERVAL 1 DAY",
