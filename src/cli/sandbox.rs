@@ -3,8 +3,8 @@
 use super::exit::Exit;
 use super::plan::Format;
 use crate::sandbox::{
-    DEFAULT_MEGABYTES, DEFAULT_SPEED, Databases, Role, Sandbox, Seed, SeedDatabase, SeedInstances, SeedLegacy,
-    ServerState, Servers, Start, default_home, interpreter,
+    DEFAULT_MEGABYTES, DEFAULT_RIDES, DEFAULT_SPEED, Databases, Role, Sandbox, Seed, SeedDatabase, SeedInstances,
+    SeedLegacy, ServerState, Servers, Start, default_home, interpreter,
 };
 use crate::spec::City;
 use crate::view::{note, out};
@@ -128,6 +128,16 @@ fn servers(databases: &Databases, city: &str) {
             ServerState::Failed => format!("failed: {}", server.error.as_deref().unwrap_or_default()),
         };
         out(&format!("  server    {whose}: {} {version} {state}\n", server.engine));
+        if let Some(rides) = &server.rides {
+            out(&format!(
+                "  rides     {} a second on {}: {} acknowledged, longest wait {} ms, turned away {} times\n",
+                rides.per_second,
+                rides.at.as_deref().unwrap_or("no database yet"),
+                rides.acknowledged,
+                rides.longest_wait_ms,
+                rides.turned_away
+            ));
+        }
     }
     if let Some(ca) = databases.ca.as_ref().filter(|_| !ours.is_empty()) {
         out(&format!("  verify by {}\n", ca.display()));
@@ -137,10 +147,13 @@ fn servers(databases: &Databases, city: &str) {
 /// The running sandbox, or a new one, with these cities' legacy sides planted.
 pub fn start(seeds: &[Seed]) -> anyhow::Result<Sandbox> {
     let speed = set("MIGRATE_SANDBOX_SPEED")?.unwrap_or(DEFAULT_SPEED);
+    let rides = set("MIGRATE_SANDBOX_RIDES")?.unwrap_or(DEFAULT_RIDES);
     let databases = set("MIGRATE_SANDBOX_DATABASES")?.unwrap_or_default();
     let sandbox = begin(speed, databases, set("MIGRATE_SANDBOX_MEGABYTES")?.unwrap_or(DEFAULT_MEGABYTES))?;
     for seed in seeds {
-        sandbox.seed(seed)?;
+        let mut seed = seed.clone();
+        seed.legacy.database.rides = rides;
+        sandbox.seed(&seed)?;
     }
     sandbox.settle(&mut |doing| note(doing))?;
     Ok(sandbox)
@@ -174,6 +187,7 @@ pub fn seed(city: &City) -> Seed {
                 endpoint: legacy.database.endpoint.to_string(),
                 name: legacy.database.name.to_string(),
                 credentials: legacy.database.credentials.to_string(),
+                rides: 0,
             },
             hosted_zone: legacy.hosted_zone.to_string(),
             records: legacy.records.iter().map(ToString::to_string).collect(),

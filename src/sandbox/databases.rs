@@ -44,7 +44,7 @@ impl FromStr for Servers {
 }
 
 /// What the sandbox tells about its database servers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Databases {
     /// Whether there are any.
     pub mode: Servers,
@@ -59,7 +59,7 @@ pub struct Databases {
 }
 
 /// A real server. The password is in the secret only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DatabaseServer {
     /// The city that it belongs to; of an RDS instance its tag `migrate:city`, else its identifier.
     pub city: String,
@@ -85,6 +85,24 @@ pub struct DatabaseServer {
     pub password_in: Option<String>,
     /// Its log.
     pub log: PathBuf,
+    /// Who writes to the database of its city, wherever that is; told by the legacy server.
+    #[serde(default)]
+    pub rides: Option<Rides>,
+}
+
+/// Somebody who writes to a city's database all the time, and goes where the city's secret leads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rides {
+    /// Writes a second.
+    pub per_second: f64,
+    /// Writes that were acknowledged.
+    pub acknowledged: u64,
+    /// How often a server refused a write, or was gone. It was then tried again.
+    pub turned_away: u64,
+    /// The longest that a write took until it was acknowledged.
+    pub longest_wait_ms: u64,
+    /// `HOST:PORT` of the secret that was used last.
+    pub at: Option<String>,
 }
 
 /// Whose server it is.

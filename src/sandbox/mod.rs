@@ -19,8 +19,8 @@ mod status;
 mod venv;
 
 pub use control::Sandbox;
-pub use databases::{DatabaseServer, Databases, Role, ServerState, Servers};
+pub use databases::{DatabaseServer, Databases, Rides, Role, ServerState, Servers};
 pub use error::SandboxError;
-pub use process::{DEFAULT_MEGABYTES, DEFAULT_SPEED, Start, default_home, interpreter};
+pub use process::{DEFAULT_MEGABYTES, DEFAULT_RIDES, DEFAULT_SPEED, Start, default_home, interpreter};
 pub use seed::{Seed, SeedDatabase, SeedInstances, SeedLegacy};
 pub use status::{Calls, CityStatus, DatabaseStatus, InstanceStatus, SandboxStatus, ZoneStatus};

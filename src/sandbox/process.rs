@@ -16,6 +16,9 @@ use super::{files, venv};
 /// AWS's seconds per real second, unless told otherwise: RDS takes 15 s instead of 15 minutes.
 pub const DEFAULT_SPEED: f64 = 60.0;
 
+/// Rides a second that are written to a city's database.
+pub const DEFAULT_RIDES: u32 = 10;
+
 /// The size of a city's legacy database, megabytes.
 pub const DEFAULT_MEGABYTES: u32 = 20;
 

@@ -64,6 +64,9 @@ pub struct SeedDatabase {
     pub name: String,
     /// The ARN of the secret with user and password.
     pub credentials: String,
+    /// Rides a second that somebody writes to it while the sandbox runs; 0: nobody does.
+    #[serde(default)]
+    pub rides: u32,
 }
 
 #[cfg(test)]
@@ -87,6 +90,7 @@ pub(super) mod tests {
                     endpoint: "10.40.2.20:5432".into(),
                     name: "bikes".into(),
                     credentials: secret("legacy-database-AbCdEf"),
+                    rides: 0,
                 },
                 hosted_zone: "malmobybike.example".into(),
                 records: vec!["www.malmobybike.example".into()],

@@ -151,6 +151,16 @@ class Others(Case):
         self.assertEqual(secrets.get_secret_value(SecretId=made["ARN"])["SecretString"], "s")
         self.refused("ResourceNotFoundException", secrets.describe_secret, SecretId="malmo/none")
 
+    def test_the_current_version_is_the_one_with_the_label(self) -> None:
+        secrets = self.client("secretsmanager")
+        first = secrets.create_secret(Name="login", SecretString="old")["VersionId"]
+        second = secrets.put_secret_value(SecretId="login", SecretString="new", VersionStages=["ahead"])["VersionId"]
+        self.assertEqual(secrets.get_secret_value(SecretId="login")["SecretString"], "old")
+        for source, target, text in ((first, second, "new"), (second, first, "old")):
+            secrets.update_secret_version_stage(
+                SecretId="login", VersionStage="AWSCURRENT", RemoveFromVersionId=source, MoveToVersionId=target)
+            self.assertEqual(secrets.get_secret_value(SecretId="login")["SecretString"], text)
+
 
 if __name__ == "__main__":
     unittest.main()

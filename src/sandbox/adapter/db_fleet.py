@@ -45,6 +45,17 @@ class Fleet:
     def folder(self, name: str) -> Path:
         return self._root / f"{name}-{time.monotonic_ns():x}"
 
+    def ca(self) -> str:
+        """The file to verify the servers by."""
+        return str(self._authority.path)
+
+    def route(self, host: str, port: int) -> tuple[str, int]:
+        """Where an address of a city file or of RDS really answers."""
+        for server in list(self.servers):
+            if getattr(server, "endpoint", None) == f"{host}:{port}":
+                return server.host, server.port
+        return host, port
+
     def begin(self, server: Server) -> None:
         self.servers.append(server)
         server.begin(self._authority)

@@ -55,7 +55,7 @@ def secret(account: str, arn: str, value: str | None = None) -> None:
 
 def value(secret: Any) -> str:
     """The current value of one of moto's secrets."""
-    return secret.versions[secret.default_version_id]["secret_string"]
+    return next(one for one in secret.versions.values() if "AWSCURRENT" in one["version_stages"])["secret_string"]
 
 
 def zone(client: Any, account: str, region: str, legacy: dict) -> dict[str, Any]:

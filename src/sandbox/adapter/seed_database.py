@@ -11,11 +11,31 @@ from .db_mariadb import MariaDb
 from .db_postgres import Postgres, identifier, literal
 from .db_process import free_address
 from .db_server import Server
+from .rider import Rider
 from .seed_data import value
 from .seed_legacy import database_address
 
 
-class LegacyPostgres(Postgres):
+class Ridden:
+    """A server whose city is in use."""
+
+    rider: Rider | None = None
+
+    def booted(self) -> None:
+        super().booted()
+        if self.rider and not self.rider.acknowledged:
+            self.rider.begin()
+
+    def stop(self) -> None:
+        if self.rider:
+            self.rider.stop()
+        super().stop()
+
+    def status(self) -> dict[str, Any]:
+        return {**super().status(), "rides": self.rider.status() if self.rider else None}
+
+
+class LegacyPostgres(Ridden, Postgres):
     """The application logs in as the owner of its tables, who is a superuser: without that PostgreSQL before 16
     couldn't follow another server on the way back."""
 
@@ -26,7 +46,7 @@ class LegacyPostgres(Postgres):
         self.sql(bikes_postgres.script(self.city, FLEET.megabytes), self.database, self.user)
 
 
-class LegacyMariaDb(MariaDb):
+class LegacyMariaDb(Ridden, MariaDb):
     """The application may do everything, as where nobody has given it a thought; it comes from any machine."""
 
     def fill(self) -> None:
@@ -48,10 +68,16 @@ def begin(city: str, account: str, legacy: dict[str, Any]) -> None:
         return
     host, port = database_address(legacy)
     arn = database["credentials"]
-    login = json.loads(value(secretsmanager_backends[account][arn.split(":")[3]].secrets[arn]))
+
+    def read() -> dict[str, Any]:
+        return json.loads(value(secretsmanager_backends[account][arn.split(":")[3]].secrets[arn]))
+
+    login = read()
     server = kind(
         "legacy", city, FLEET.folder(f"legacy-{city}"), free_address(port), login["dbname"], login["username"],
         login["password"], arn,
     )
     server.endpoint, server.aliases = f"{host}:{port}", [host]
+    if rides := float(database.get("rides") or 0):
+        server.rider = Rider(server.engine, FLEET.ca(), rides, read, FLEET.route)
     FLEET.begin(server)
