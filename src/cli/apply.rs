@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::globals::Globals;
 use super::hold::Hold;
 use super::open::{World, cities};
+use super::plan::Format;
 use super::run::{self, Options};
 use super::{bootstrap, saved};
 use crate::engine::plan::Goal;
@@ -34,6 +35,9 @@ pub struct Args {
     delete_database: Vec<String>,
     #[command(flatten)]
     hold: Hold,
+    /// How to print what it came to; with `json` the plan goes to standard error.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output: Format,
 }
 
 fn phases() -> PossibleValuesParser {
@@ -65,6 +69,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         hold: args.hold,
         saved,
         only: None,
+        output: args.output,
     };
     run::run(globals, &opened, Goal::City, options).await
 }

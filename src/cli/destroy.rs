@@ -4,6 +4,7 @@ use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::hold::Hold;
 use super::open::{Opened, World, cities};
+use super::plan::Format;
 use super::run::{self, Options};
 use crate::engine::adopt;
 use crate::engine::plan::{Goal, Plan};
@@ -43,6 +44,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         hold: args.hold,
         saved: None,
         only: None,
+        output: Format::Text,
     };
     if args.stray.is_empty() {
         return run::run(globals, &opened, Goal::Nothing, options).await;

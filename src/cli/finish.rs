@@ -5,7 +5,8 @@ use super::globals::Globals;
 use super::hold::Hold;
 use super::interrupt::Interrupt;
 use super::open::{Opened, World, cities};
-use super::{confirm, run};
+use super::plan::Format;
+use super::{confirm, ending, run};
 use crate::aws::data::engine;
 use crate::aws::data::switch::{SwitchOutputs, SwitchProps};
 use crate::database::follow::finish;
@@ -13,8 +14,8 @@ use crate::engine::{Address, CloudError};
 use crate::phases::cutover::SWITCH;
 use crate::state::lock::author;
 use crate::state::{Lease, Ledger, State};
-use crate::view::note;
 use crate::view::style::{GREEN, paint};
+use crate::view::{note, out};
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -31,6 +32,9 @@ pub struct Args {
     yes: bool,
     #[command(flatten)]
     hold: Hold,
+    /// How to print what it came to.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output: Format,
 }
 
 /// Runs it.
@@ -40,11 +44,12 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let city = cities.pop().ok_or_else(|| anyhow!("no city {}", args.city))?;
     let opened = world.open(city).await;
     let interrupt = Interrupt::listen()?;
-    let work = async |_: &Lease| locked(globals, &opened, args.yes, &interrupt).await;
-    run::under_lock(globals, &opened, "finish", args.hold, &interrupt, work).await
+    let hold = args.hold;
+    let work = async |_: &Lease| locked(globals, &opened, &args, &interrupt).await;
+    run::under_lock(globals, &opened, "finish", hold, &interrupt, work).await
 }
 
-async fn locked(globals: &Globals, city: &Opened, yes: bool, interrupt: &Interrupt) -> anyhow::Result<Exit> {
+async fn locked(globals: &Globals, city: &Opened, args: &Args, interrupt: &Interrupt) -> anyhow::Result<Exit> {
     let name = &city.city.name;
     let recorded = city.recorded().await?;
     let address = Address::from(SWITCH);
@@ -57,10 +62,11 @@ async fn locked(globals: &Globals, city: &Opened, yes: bool, interrupt: &Interru
     let mut outputs = SwitchOutputs::deserialize(&record.outputs)?;
     if let Some(at) = outputs.finished_at {
         note(&format!("{name} was finished at {at:.0}"));
+        report(city, &recorded.state, args.output);
         return Ok(Exit::Done);
     }
     let question = format!("After this there is no way back for {name}. Finish it?");
-    if !yes && !interrupt.or(confirm::ask(&question, name)).await?? {
+    if !args.yes && !interrupt.or(confirm::ask(&question, name)).await?? {
         return Ok(Exit::Error);
     }
     let databases = engine(&city.aws, &props.data).await?;
@@ -77,5 +83,14 @@ async fn locked(globals: &Globals, city: &Opened, yes: bool, interrupt: &Interru
     };
     ledger.commit(keep).await.context("recording it")?;
     note(&format!("{} {name} is finished: nothing of the move is left in its databases", paint(GREEN, "done:")));
+    ledger.read(|state| report(city, state, args.output));
     Ok(Exit::Done)
+}
+
+fn report(city: &Opened, state: &State, format: Format) {
+    match (ending::moved(city, state), format) {
+        (data, Format::Json) => ending::json(&data),
+        (Some(data), _) => out(&data.text()),
+        (None, _) => {}
+    }
 }

@@ -53,6 +53,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
                 hold: args.hold,
                 saved: None,
                 only: Some(plan),
+                output: super::plan::Format::Text,
             };
             run::run(globals, &opened, Goal::City, options).await
         }

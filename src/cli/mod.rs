@@ -1,10 +1,12 @@
 //! The command line: one file a command, its arguments and a function. This is one match over them.
 
 mod apply;
+mod assess;
 mod bootstrap;
 mod completions;
 mod confirm;
 mod destroy;
+mod ending;
 mod exit;
 mod facts;
 mod finish;
@@ -69,6 +71,7 @@ enum Command {
     Status(status::Args),
     Rollback(rollback::Args),
     Finish(finish::Args),
+    Assess(assess::Args),
     Destroy(destroy::Args),
     Validate(validate::Args),
     Schema(schema::Args),
@@ -111,6 +114,7 @@ async fn dispatch(globals: Globals, command: Command) -> anyhow::Result<Exit> {
         Command::Status(args) => status::run(&globals, args).await,
         Command::Rollback(args) => rollback::run(&globals, args).await,
         Command::Finish(args) => finish::run(&globals, args).await,
+        Command::Assess(args) => assess::run(&globals, args).await,
         Command::Destroy(args) => destroy::run(&globals, args).await,
         Command::Validate(args) => validate::run(&globals, &args),
         Command::Schema(args) => schema::run(&args),

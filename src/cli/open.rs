@@ -259,9 +259,14 @@ impl Opened {
 
     /// What the city file wants, with what was looked up.
     pub fn wanted(&self, lookups: &Lookups) -> Vec<Desired> {
+        desired(&self.blueprint(lookups))
+    }
+
+    /// What its phases are made from.
+    pub fn blueprint<'a>(&'a self, lookups: &'a Lookups) -> Blueprint<'a> {
         // Data moves between real servers, by engines that this version knows.
         let data = self.aws.network.is_some() && self.city.spec.engine() == Engine::Postgres;
-        desired(&Blueprint { city: &self.city.name, spec: &self.city.spec, lookups, data })
+        Blueprint { city: &self.city.name, spec: &self.city.spec, lookups, data }
     }
 
     /// Everything that belongs to the city and stands at none of its addresses. `plan` is the plan of the city.

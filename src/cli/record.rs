@@ -29,6 +29,7 @@ fn event(plan: &Plan, entry: &Entry) -> Option<Event> {
         Note::Begun => format!("{step} …"),
         Note::Doing(what) => format!("{step}: {what}"),
         Note::Done(took) => format!("{step}: {} ms", took.as_millis()),
+        Note::Counted(..) => return None,
         Note::Failed(why) => format!("{step}: failed: {why}"),
         Note::Undone => format!("{step}: undone"),
     };
@@ -50,6 +51,7 @@ fn keep(state: &mut State, entry: &Entry) {
         }
         Note::Doing(_) => {}
         Note::Done(took) => steps[index].milliseconds = u64::try_from(took.as_millis()).ok(),
+        Note::Counted(what, number) => drop(steps[index].counts.insert((*what).to_owned(), *number)),
         Note::Failed(why) => steps[index].failed = Some(why.clone()),
         Note::Undone => steps[index].undone = true,
     }
@@ -69,6 +71,7 @@ mod tests {
         for step in ["make ready", "freeze writes"] {
             note(step, Note::Begun);
             note(step, Note::Done(Duration::from_millis(7)));
+            note(step, Note::Counted("tables", 9));
         }
         note("hand over", Note::Begun);
         note("hand over", Note::Failed("the freeze has run out".into()));
@@ -76,6 +79,6 @@ mod tests {
         note("make ready", Note::Begun);
         let steps = &state.procedures[&"cutover/data".into()];
         assert_eq!(steps.iter().map(|step| step.step.as_str()).collect::<Vec<_>>(), ["make ready"]);
-        assert_eq!(steps[0].milliseconds, None);
+        assert_eq!((steps[0].milliseconds, steps[0].counts.len()), (None, 0));
     }
 }

@@ -4,6 +4,7 @@ use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::hold::Hold;
 use super::open::{World, cities};
+use super::plan::Format;
 use super::run::{self, Options};
 use crate::aws::data::switch::SwitchOutputs;
 use crate::engine::plan::Goal;
@@ -25,6 +26,9 @@ pub struct Args {
     yes: bool,
     #[command(flatten)]
     hold: Hold,
+    /// How to print what it came to; with `json` the plan goes to standard error.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output: Format,
 }
 
 /// Runs it.
@@ -37,8 +41,15 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         let error = anyhow!("the move of {} was finished at {at:.0}: its legacy database no longer follows", args.city);
         return Err(error.context(Hint("there is no way back; nothing was changed".into())));
     }
-    let options =
-        Options { yes: args.yes, until: None, delete_database: Vec::new(), hold: args.hold, saved: None, only: None };
+    let options = Options {
+        yes: args.yes,
+        until: None,
+        delete_database: Vec::new(),
+        hold: args.hold,
+        saved: None,
+        only: None,
+        output: args.output,
+    };
     run::run(globals, &opened, Goal::Legacy, options).await
 }
 

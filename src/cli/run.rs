@@ -4,7 +4,8 @@ use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::interrupt::{Interrupt, Stopped};
 use super::open::{Opened, Recorded};
-use super::{confirm, facts, hold, preflight, record, saved, verdict};
+use super::plan::Format;
+use super::{confirm, ending, facts, hold, preflight, record, saved, verdict};
 use crate::engine::estimate::estimate;
 use crate::engine::executor::Executor;
 use crate::engine::plan::{Base, Goal, Plan};
@@ -32,6 +33,8 @@ pub struct Options {
     pub saved: Option<Plan>,
     /// A plan to carry out instead of one of the whole city, made from the state as it is recorded now.
     pub only: Option<Plan>,
+    /// How to print what it came to.
+    pub output: Format,
 }
 
 /// Takes the city's lock, plans, asks, carries the plan out, and gives the lock back.
@@ -92,9 +95,13 @@ async fn locked(
     let found = preflight::findings(city, &plan).await;
     let failures = failures(&found);
     let report = PlanReport::new(&plan, &city.cloud, facts::of(&city.city, &plan), Vec::new()).with_preflight(found);
-    out(&plan_text::render(&report));
+    match options.output {
+        Format::Json => note(&plan_text::render(&report)),
+        _ => out(&plan_text::render(&report)),
+    }
     guard_data(&report, city, &options.delete_database)?;
     if plan.is_empty() {
+        ending::print(city, &plan, None, &state, Duration::ZERO, options.output);
         return Ok(Exit::Done);
     }
     if failures > 0 {
@@ -133,7 +140,10 @@ async fn locked(
         outcome
     };
     progress.finish();
-    Ok(verdict::tell(city, &plan, &outcome, begun.elapsed(), interrupt.signal()))
+    let took = begun.elapsed();
+    let exit = verdict::tell(city, &plan, &outcome, took, interrupt.signal());
+    ledger.read(|state| ending::print(city, &plan, Some(&outcome), state, took, options.output));
+    Ok(exit)
 }
 
 /// Refuses to delete what holds data unless it is named.

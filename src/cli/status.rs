@@ -1,5 +1,6 @@
 //! `migrate status`
 
+use super::ending;
 use super::exit::Exit;
 use super::globals::Globals;
 use super::open::{World, cities};
@@ -8,6 +9,7 @@ use crate::engine::cloud::{Readiness, Stray};
 use crate::engine::plan::{Goal, Plan};
 use crate::phases::PHASES;
 use crate::state::State;
+use crate::view::moved::Moved;
 use crate::view::plan_text::described;
 use crate::view::report::{Drift, sign};
 use crate::view::style::{CYAN, GREEN, YELLOW, paint};
@@ -35,6 +37,7 @@ struct Report {
     not_ready: Vec<String>,
     strays: Vec<Stray>,
     live: Vec<(String, String)>,
+    data: Option<Moved>,
 }
 
 #[derive(Serialize)]
@@ -62,7 +65,8 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let mut plan = opened.plan(&recorded.state, Goal::City).await?;
     plan.strays = opened.strays(&recorded.state, &plan).await?;
     let live = crate::aws::live::facts(&opened.aws, &recorded.state).await?;
-    let report = report(&recorded.state, &plan, live);
+    let mut report = report(&recorded.state, &plan, live);
+    report.data = ending::moved(&opened, &recorded.state);
     match args.output {
         Format::Json => out(&format!("{}\n", serde_json::to_string_pretty(&report)?)),
         _ => out(&text(&report, &plan)),
@@ -95,6 +99,7 @@ fn report(state: &State, plan: &Plan, live: Vec<(String, String)>) -> Report {
         not_ready: not_ready.collect(),
         strays: plan.strays.clone(),
         live,
+        data: None,
     }
 }
 
@@ -118,6 +123,7 @@ fn text(report: &Report, plan: &Plan) -> String {
         }
     }
     lines.extend(plan.strays.iter().map(|stray| format!("  {} {}", paint(YELLOW, "stray:"), described(stray, plan))));
+    lines.extend(report.data.iter().map(|data| data.text().trim_end().to_owned()));
     lines.extend(report.not_ready.iter().map(|line| format!("  {} {line}", paint(YELLOW, "not ready:"))));
     lines.join("\n") + "\n"
 }

@@ -4,6 +4,7 @@
 //! more than its own statements: the runbooks do. What decides who serves stands in the databases themselves, never here.
 
 use super::DatabaseResult;
+use super::assess::Assessment;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -96,6 +97,10 @@ pub struct Compared {
 /// A move between two servers of one engine.
 #[async_trait]
 pub trait Engine: Send + Sync {
+    /// Whether it can be moved. Only reads; `both`: the new side too, which need not be there yet. With `sample` the old side is measured
+    /// for so long.
+    async fn assess(&self, both: bool, sample: Option<Duration>) -> DatabaseResult<Assessment>;
+
     // Ahead: while the old side serves. In this order.
 
     /// Makes what the move itself needs on both sides: users for the replication, tables for the gate and for marks.

@@ -15,6 +15,8 @@ pub enum Note {
     Doing(String),
     /// It is done, after so long.
     Done(Duration),
+    /// What it has counted or measured.
+    Counted(&'static str, u64),
     /// It failed.
     Failed(String),
     /// It was undone.

@@ -7,6 +7,7 @@ pub mod account;
 pub mod bucket;
 pub mod caa;
 pub mod check;
+pub mod data;
 pub mod database;
 pub mod delegation;
 pub mod finding;
@@ -36,6 +37,7 @@ pub static CHECKS: &[&dyn Check] = &[
     &quotas::Quotas,
     &instance_types::InstanceTypes,
     &database::Database,
+    &data::Data,
     &images::Images,
     &delegation::Delegation,
     &caa::Caa,

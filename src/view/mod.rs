@@ -1,6 +1,8 @@
 //! The only place that prints. Results go to standard output, progress and problems to standard error.
 
+pub mod assessment;
 pub mod markdown;
+pub mod moved;
 pub mod plan_json;
 pub mod plan_text;
 pub mod progress;

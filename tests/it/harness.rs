@@ -12,6 +12,8 @@ pub const SPEED: &str = "900";
 pub struct World {
     home: TempDir,
     cities: TempDir,
+    /// Whether databases are real servers.
+    databases: &'static str,
 }
 
 /// What a run of the binary came to.
@@ -49,11 +51,18 @@ impl Ran {
 impl World {
     /// With copies of the project's city files; the sandbox starts with the first command.
     pub fn new() -> Self {
-        let world = Self { home: TempDir::new().unwrap(), cities: TempDir::new().unwrap() };
+        let world = Self { home: TempDir::new().unwrap(), cities: TempDir::new().unwrap(), databases: "off" };
         for entry in std::fs::read_dir(root().join("cities")).unwrap() {
             let path = entry.unwrap().path();
             std::fs::copy(&path, world.cities.path().join(path.file_name().unwrap())).unwrap();
         }
+        world
+    }
+
+    /// The same, with real database servers, and somebody who writes to them.
+    pub fn with_databases() -> Self {
+        let mut world = Self::new();
+        world.databases = "on";
         world
     }
 
@@ -78,7 +87,7 @@ impl World {
             .env("MIGRATE_CITIES", self.cities.path())
             .env("MIGRATE_SANDBOX_HOME", self.home.path())
             .env("MIGRATE_SANDBOX_SPEED", SPEED)
-            .env("MIGRATE_SANDBOX_DATABASES", "0")
+            .env("MIGRATE_SANDBOX_DATABASES", self.databases)
             .env("NO_COLOR", "1")
             .env("AWS_CONFIG_FILE", "/nonexistent")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")

@@ -10,6 +10,7 @@ mod harness;
 mod import;
 mod killed;
 mod locks;
+mod moved;
 mod plans;
 mod policy;
 mod preflight;

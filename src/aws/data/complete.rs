@@ -3,6 +3,7 @@
 
 use super::pair::{DataProps, engine};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
+use crate::database::Side;
 use crate::database::follow::Complete;
 use crate::database::runbook::carry_out;
 use crate::engine::CloudResult;
@@ -26,7 +27,7 @@ pub struct CompleteProps {
 }
 
 /// What was compared.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompleteOutputs {
     /// When it was complete.
     pub at: Timestamp,
@@ -34,6 +35,9 @@ pub struct CompleteOutputs {
     pub tables: u64,
     /// Rows that were compared.
     pub rows: u64,
+    /// Bytes of the tables on the old side, without indexes.
+    #[serde(default)]
+    pub bytes: u64,
 }
 
 impl Resource for Completed {
@@ -54,7 +58,8 @@ impl Resource for Completed {
         let complete = Complete::new(&*databases, props.lag * 1000, in_step_for);
         carry_out(&complete, &aws.journal.of(making.address)).await?;
         let compared = complete.compared();
-        Ok(CompleteOutputs { at: Timestamp::now(), tables: compared.tables, rows: compared.rows })
+        let bytes = databases.following(Side::Old).await?.total;
+        Ok(CompleteOutputs { at: Timestamp::now(), tables: compared.tables, rows: compared.rows, bytes })
     }
 
     async fn update(

@@ -47,6 +47,8 @@ impl Resource for Copy {
         };
         let readiness = match looking.await {
             Ok(None) => Readiness::Ready,
+            // Somebody took the subscription away, so that it is copied anew.
+            Ok(Some(following)) if following.of == 0 && following.trouble.is_some() => return Ok(None),
             Ok(Some(following)) => readiness(&following, recorded.begun_at),
             Err(error) if error.passes() => Readiness::Pending(error.to_string()),
             Err(error) => return Err(error.into()),
@@ -97,8 +99,12 @@ fn readiness(following: &Following, begun_at: Timestamp) -> Readiness {
     let seconds = Timestamp::now().duration_since(begun_at).as_secs().unsigned_abs().max(1);
     let rate = following.bytes / seconds;
     let left = following.total.saturating_sub(following.bytes).checked_div(rate).unwrap_or(0);
+    let lag = match following.lag / 1_000_000 {
+        0 => String::new(),
+        lag => format!(", {lag} MB of log wait on the old side"),
+    };
     Readiness::Pending(format!(
-        "{} of {} tables, {} of {} MB, {} MB/s, {left} s left",
+        "{} of {} tables, {} of {} MB, {} MB/s, {left} s left{lag}",
         following.tables,
         following.of,
         following.bytes / 1_000_000,
@@ -117,6 +123,10 @@ mod tests {
         let following = Following { tables: 4, of: 7, bytes: 310_000_000, total: 620_000_000, ..Following::default() };
         let Readiness::Pending(text) = readiness(&following, begun) else { unreachable!("it isn't done") };
         assert_eq!(text, "4 of 7 tables, 310 of 620 MB, 31 MB/s, 10 s left");
+        let Readiness::Pending(text) = readiness(&Following { lag: 64_000_000, ..following.clone() }, begun) else {
+            unreachable!("it isn't done")
+        };
+        assert!(text.ends_with("10 s left, 64 MB of log wait on the old side"), "{text}");
         assert_eq!(readiness(&Following { tables: 7, ..following.clone() }, begun), Readiness::Ready);
         let lost = Following { trouble: Some("the slot is gone".into()), ..following };
         assert_eq!(readiness(&lost, begun), Readiness::Failed("the slot is gone".into()));

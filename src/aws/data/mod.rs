@@ -7,4 +7,4 @@ pub mod pointer;
 mod secret;
 pub mod switch;
 
-pub use pair::{DataProps, engine};
+pub use pair::{DataProps, engine, old_alone};

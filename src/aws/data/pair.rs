@@ -34,6 +34,18 @@ pub struct DataProps {
 
 /// Reads the logins and makes the engine. Makes no connection yet.
 pub async fn engine(aws: &Aws, props: &DataProps) -> CloudResult<Box<dyn Engine>> {
+    let port = u16::try_from(*props.port.known()?).map_err(|e| CloudError::internal(format!("port: {e}")))?;
+    let server = Server { host: props.host.known()?.clone(), port, database: props.database.clone() };
+    let login = login(aws, props.master.known()?).await?;
+    between(aws, props, Some(Access { server, login })).await
+}
+
+/// An engine that is asked about the old side only, while there is no new one.
+pub async fn old_alone(aws: &Aws, props: &DataProps) -> CloudResult<Box<dyn Engine>> {
+    between(aws, props, None).await
+}
+
+async fn between(aws: &Aws, props: &DataProps, new: Option<Access>) -> CloudResult<Box<dyn Engine>> {
     let Some(network) = &aws.network else {
         return Err(CloudError::internal("the databases of this sandbox are records: no data is moved"));
     };
@@ -42,11 +54,10 @@ pub async fn engine(aws: &Aws, props: &DataProps) -> CloudResult<Box<dyn Engine>
         true => service.clone(),
         false => login(aws, &props.administrator).await?,
     };
-    let master = login(aws, props.master.known()?).await?;
-    let port = u16::try_from(*props.port.known()?).map_err(|e| CloudError::internal(format!("port: {e}")))?;
     let old = Server { host: props.old_host.clone(), port: props.old_port, database: props.old_database.clone() };
-    let new = Server { host: props.host.known()?.clone(), port, database: props.database.clone() };
-    let (old, new) = (Access { server: old, login: administrator }, Access { server: new, login: master });
+    let old = Access { server: old, login: administrator };
+    // Nobody connects to it then.
+    let new = new.unwrap_or_else(|| old.clone());
     match props.engine.as_str() {
         "postgres" => Ok(Box::new(Postgres::new(old, new, service, network.clone())?)),
         other => Err(CloudError::internal(format!("data of engine {other} can't be moved by this version"))),

@@ -5,13 +5,16 @@ use super::pointer::SecretPointer;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
 use crate::database::Side;
 use crate::database::engine::Gate;
-use crate::database::runbook::carry_out;
-use crate::database::switch::{Course, Switch};
+use crate::database::runbook::{Journal, Note, carry_out};
+use crate::database::switch::{COMPARE, Course, OPEN, Switch};
 use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+/// What the step `OPEN` has counted: milliseconds from the freeze until the other side was open.
+pub const INTERRUPTION: &str = "interruption_ms";
 
 /// The switch.
 pub struct Switched;
@@ -62,8 +65,22 @@ async fn switch(aws: &Aws, making: Making<'_>, props: &SwitchProps, from: Side) 
     let databases = engine(aws, &props.data).await?;
     let pointer = SecretPointer { aws, props: &props.data };
     let switch = Switch::new(&*databases, &pointer, from, Duration::from_secs(props.budget));
-    carry_out(&switch, &aws.journal.of(making.address)).await?;
-    Ok(switch.course())
+    let journal = aws.journal.of(making.address);
+    carry_out(&switch, &journal).await?;
+    let course = switch.course();
+    tell(&course, &journal);
+    Ok(course)
+}
+
+/// What the report of the move is made from, both ways.
+fn tell(course: &Course, journal: &dyn Journal) {
+    if let Some(length) = course.interruption {
+        journal.note(OPEN, Note::Counted(INTERRUPTION, u64::try_from(length.as_millis()).unwrap_or(u64::MAX)));
+    }
+    if let Some(compared) = &course.compared {
+        journal.note(COMPARE, Note::Counted("tables", compared.tables));
+        journal.note(COMPARE, Note::Counted("rows", compared.rows));
+    }
 }
 
 impl Resource for Switched {

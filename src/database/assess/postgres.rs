@@ -189,7 +189,7 @@ async fn read(pool: &PgPool) -> Result<Facts, sqlx::Error> {
         senders_used: server.try_get("senders")?,
         idle_slots: sqlx::query_as(
             "SELECT slot_name::text, COALESCE(pg_current_wal_lsn() - restart_lsn, 0)::int8 FROM pg_replication_slots
-             WHERE NOT active AND NOT pg_is_in_recovery() ORDER BY 2 DESC",
+             WHERE NOT active AND NOT pg_is_in_recovery() AND slot_name NOT LIKE 'migrate\\_%\\_from\\_%' ORDER BY 2 DESC",
         )
         .fetch_all(pool)
         .await?,

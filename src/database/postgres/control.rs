@@ -68,6 +68,18 @@ pub async fn prepare(place: &Place, side: Side) -> DatabaseResult<()> {
     run(&place.pool, &format!("making the schema {SCHEMA} on the {} side", side.name()), format!("{TABLES}{row}")).await
 }
 
+/// The old side's replication user is known on the new one: rights were granted to it where an attempt has come that far, and a dump
+/// has them.
+pub async fn known(old: &Place, new: &Place, names: &Names) -> DatabaseResult<()> {
+    let what = "making the user for the replication known";
+    let there = format!("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = {})", literal(&names.user));
+    if one(&old.pool, what, there.as_str()).await? && !one::<bool>(&new.pool, what, there.as_str()).await? {
+        let name = ident(&names.user);
+        run(&new.pool, what, format!("CREATE ROLE {name}; GRANT {name} TO CURRENT_USER;")).await?;
+    }
+    Ok(())
+}
+
 /// Gives the replication user of `place` a new password, and makes it if need be. The server sees the password's verifier only, so its
 /// log can't hold the password.
 pub async fn replication_login(place: &Place, names: &Names) -> DatabaseResult<Login> {

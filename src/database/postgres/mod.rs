@@ -4,6 +4,7 @@ mod compare;
 mod connect;
 mod control;
 mod counters;
+mod following;
 mod gate;
 mod kept;
 mod roles;
@@ -16,6 +17,7 @@ mod tables;
 mod tidy;
 mod tools;
 
+use super::assess::{Assessment, of_postgres};
 use super::engine::{Compared, Following, Gate};
 use super::{Access, DatabaseError, DatabaseResult, Engine, Login, Network, Side};
 use async_trait::async_trait;
@@ -77,6 +79,10 @@ impl Postgres {
 
 #[async_trait]
 impl Engine for Postgres {
+    async fn assess(&self, both: bool, sample: Option<Duration>) -> DatabaseResult<Assessment> {
+        Ok(of_postgres(&self.old.pool, both.then_some(&self.new.pool), sample).await?)
+    }
+
     async fn prepare(&self) -> DatabaseResult<()> {
         tables::all_identified(&self.old.pool).await?;
         control::prepare(&self.old, Side::Old).await?;
@@ -84,7 +90,8 @@ impl Engine for Postgres {
     }
 
     async fn roles(&self) -> DatabaseResult<()> {
-        roles::copy(&self.old, &self.new, &self.service).await
+        roles::copy(&self.old, &self.new, &self.service).await?;
+        control::known(&self.old, &self.new, &self.names).await
     }
 
     async fn schema(&self) -> DatabaseResult<()> {

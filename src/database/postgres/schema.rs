@@ -29,6 +29,9 @@ pub enum Part {
 impl Copying<'_> {
     /// Makes that part on the new side; what is there already stays.
     pub async fn restore(&self, part: Part) -> DatabaseResult<()> {
+        if part == Part::Rest {
+            self.no_new_tables().await?;
+        }
         let folder = Folder::new()?;
         let archive = folder.path().join("schema").display().to_string();
         let dump = [
@@ -60,6 +63,21 @@ impl Copying<'_> {
             None => Ok(()),
             Some(message) => Err(DatabaseError::Tool { tool: "pg_restore".into(), message }),
         }
+    }
+
+    /// Refuses tables that were made on the old side since the copy began: nothing follows them.
+    async fn no_new_tables(&self) -> DatabaseResult<()> {
+        let (old, new) =
+            futures_util::future::try_join(tables::all(&self.old.pool), tables::all(&self.new.pool)).await?;
+        let only = old.iter().filter(|table| new.iter().all(|other| other.name != table.name));
+        let only: Vec<&str> = only.map(|table| table.name.as_str()).collect();
+        if only.is_empty() {
+            return Ok(());
+        }
+        let names = only.join(", ");
+        Err(DatabaseError::Refused(format!(
+            "the schema was changed since it was copied: only on the old side: {names}; drop it, and make it again after the move"
+        )))
     }
 
     /// Fills what is computed from tables, and counts for the query planner.

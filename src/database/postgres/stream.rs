@@ -4,7 +4,6 @@ use super::connect::{Place, server_conninfo};
 use super::control::{Names, replication_login};
 use super::sql::{code, column, ident, literal, one, run};
 use super::tables;
-use crate::database::engine::Following;
 use crate::database::error::doing;
 use crate::database::{DatabaseError, DatabaseResult, Network, Side};
 use std::time::Duration;
@@ -29,7 +28,7 @@ pub struct Ends<'a> {
 }
 
 impl Ends<'_> {
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.names.stream(self.side)
     }
 
@@ -37,11 +36,11 @@ impl Ends<'_> {
         format!("migrate.from_{}", self.side.name())
     }
 
-    fn what(&self, doing: &str) -> String {
+    pub(super) fn what(&self, doing: &str) -> String {
         format!("{doing} the stream from the {} side", self.side.name())
     }
 
-    async fn slot(&self) -> DatabaseResult<Option<Slot>> {
+    pub(super) async fn slot(&self) -> DatabaseResult<Option<Slot>> {
         let sql = "SELECT active_pid, coalesce(wal_status, 'lost') = 'lost' AS lost, \
                    pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint AS lag \
                    FROM pg_replication_slots WHERE slot_name = $1";
@@ -53,7 +52,7 @@ impl Ends<'_> {
         Ok(row.map(|(active_pid, lost, lag)| Slot { active_pid, lost, lag }))
     }
 
-    async fn subscription(&self) -> DatabaseResult<Option<bool>> {
+    pub(super) async fn subscription(&self) -> DatabaseResult<Option<bool>> {
         let sql = "SELECT subenabled FROM pg_subscription WHERE subname = $1 \
                    AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
         sqlx::query_scalar(sql)
@@ -81,7 +80,7 @@ impl Ends<'_> {
         run(&self.from.pool, &what, sql).await
     }
 
-    async fn version(&self) -> DatabaseResult<i32> {
+    pub(super) async fn version(&self) -> DatabaseResult<i32> {
         one(&self.to.pool, "asking for the version", "SELECT current_setting('server_version_num')::int").await
     }
 
@@ -200,37 +199,6 @@ impl Ends<'_> {
         run(&self.to.pool, "removing old marks", sql).await
     }
 
-    /// How far it is.
-    pub async fn following(&self) -> DatabaseResult<Following> {
-        let what = self.what("following");
-        let counts = "SELECT count(*) FILTER (WHERE srsubstate = 'r')::bigint, count(*)::bigint FROM pg_subscription_rel r \
-                      JOIN pg_subscription s ON s.oid = r.srsubid WHERE s.subname = $1";
-        let (tables, of): (i64, i64) =
-            sqlx::query_as(counts).bind(self.name()).fetch_one(&self.to.pool).await.map_err(doing(what.clone()))?;
-        let slot = self.slot().await?;
-        let enabled = self.subscription().await?;
-        let trouble = match (&slot, enabled) {
-            (_, None) => Some(format!("the subscription {} is gone", self.name())),
-            (_, Some(false)) => {
-                Some(format!("the subscription {} is switched off: an error stopped it, or somebody did", self.name()))
-            }
-            (None, _) => Some(format!("the slot {} is gone", self.name())),
-            (Some(slot), _) if slot.lost => Some(format!(
-                "the slot {} was given up: the log that it needed grew over max_slot_wal_keep_size",
-                self.name()
-            )),
-            _ => None,
-        };
-        Ok(Following {
-            tables: tables.unsigned_abs(),
-            of: of.unsigned_abs(),
-            bytes: tables::bytes(&self.to.pool).await?,
-            total: tables::bytes(&self.from.pool).await?,
-            lag: slot.map_or(0, |slot| slot.lag.unwrap_or(0).unsigned_abs()),
-            trouble,
-        })
-    }
-
     /// Switches the subscription off and removes its slot, so that nothing is held back on the side that it came from. The
     /// subscription itself stays for the next turn: making one anew would take another password.
     pub async fn rest(&self) -> DatabaseResult<()> {
@@ -258,8 +226,11 @@ impl Ends<'_> {
     }
 }
 
-struct Slot {
+/// A slot on the side that publishes.
+pub(super) struct Slot {
     active_pid: Option<i32>,
-    lost: bool,
-    lag: Option<i64>,
+    /// The log that it needed is gone.
+    pub lost: bool,
+    /// Bytes of log that weren't confirmed.
+    pub lag: Option<i64>,
 }

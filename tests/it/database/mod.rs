@@ -4,6 +4,7 @@ mod assess;
 mod moves;
 #[allow(dead_code, reason = "the modules beside it use what they need")]
 pub mod server;
+mod troubles;
 mod verify;
 mod verify_mysql;
 mod world;
