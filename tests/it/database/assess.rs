@@ -27,16 +27,24 @@ async fn a_postgresql_that_is_ready_and_one_that_is_not() {
     let found = judge_postgres(&facts, Some(&there));
     assert_eq!(bad(&found), Vec::<String>::new(), "{found:#?}");
 
-    // The rate of a writer that makes about a hundred rows a second.
+    // The rate of a writer that makes about a hundred rows a second. A server's counters may lag behind, more so on a busy machine: then
+    // it is measured again.
     let pool = old.pool(1);
     let writer = tokio::spawn(async move {
-        for _ in 0..30 {
+        loop {
             sqlx::query("UPDATE trips SET what = repeat('y', 200) WHERE id <= 10").execute(&pool).await.unwrap();
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     });
-    let sample = postgres::sample(&source, &facts.tables, Duration::from_millis(2500)).await.unwrap();
-    writer.await.unwrap();
+    let sample = async || postgres::sample(&source, &facts.tables, Duration::from_millis(2500)).await.unwrap();
+    let mut seen = sample().await;
+    for _ in 0..5 {
+        if seen.writes <= 5.0 {
+            seen = sample().await;
+        }
+    }
+    let sample = seen;
+    writer.abort();
     assert!(sample.bytes > 1_000_000, "{sample:?}");
     assert!(sample.writes > 5.0 && sample.writes < 400.0 && sample.log > 0.0, "{sample:?}");
     let estimate = sample.estimate(facts.tables[0].bytes.unsigned_abs());
