@@ -78,7 +78,7 @@ fn all_there(world: &World) -> String {
     address
 }
 
-/// What is wrong with the live database is told, and stops the city before anything is built.
+/// What is wrong with the live database is told, by `assess` and in the plan, which no `apply` carries out then.
 fn assessed(world: &World) {
     let assess = ["assess", "malmo", "--sample", "1", "--output", "json"];
     let well = world.run(&assess).expect(0).json();
@@ -87,9 +87,15 @@ fn assessed(world: &World) {
     execute(world, "CREATE TABLE keyless (n int)");
     let bad = world.run(&["assess", "malmo", "--sample", "1"]).expect(1);
     assert!(bad.out.contains("FAIL  source: replica identity") && bad.out.contains("public.keyless"), "{}", bad.out);
-    let refused = world.run(&["apply", "malmo", "--yes"]).expect(1);
-    assert!(refused.out.contains("public.keyless"), "{}", refused.out);
-    assert!(refused.err.contains("preflight found 1 failures"), "{}", refused.err);
+    // A plan doesn't wait for a server that is slow to answer: it says so, and another one may see it.
+    let unseen = |plan: &str| plan.contains("the live database wasn't looked at from here: no answer within");
+    let mut plan = world.run(&["plan", "malmo"]).expect(0).out;
+    for _ in 0..10 {
+        if unseen(&plan) {
+            plan = world.run(&["plan", "malmo"]).expect(0).out;
+        }
+    }
+    assert!(plan.contains("FAIL") && plan.contains("public.keyless"), "{plan}");
     execute(world, "DROP TABLE keyless");
 }
 
