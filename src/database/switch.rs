@@ -161,7 +161,11 @@ impl<'a> Switch<'a> {
             }
             Step::Arm => engine.arm(from).await,
             Step::HandOver => engine.hand_over(from, self.reserve()).await,
-            Step::Open => self.open().await,
+            Step::Open => {
+                // Nothing can take the turn back any more: users needn't wait for one after the other. If pointing fails, it is a step of its own.
+                let point = self.pointer.point(from.other());
+                futures_util::future::join(self.open(), point).await.0
+            }
             Step::Point => self.pointer.point(from.other()).await,
             Step::Smoke => engine.smoke(from.other(), true).await,
             Step::Retire => engine.retire(from).await,

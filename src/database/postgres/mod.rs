@@ -9,7 +9,7 @@ mod gate;
 mod kept;
 mod roles;
 mod schema;
-mod scram;
+pub mod scram;
 mod smoke;
 mod sql;
 mod stream;
@@ -95,7 +95,10 @@ impl Engine for Postgres {
     }
 
     async fn schema(&self) -> DatabaseResult<()> {
-        self.copying().restore(Part::Tables).await
+        self.copying().restore(Part::Tables).await?;
+        // Nobody gets in before the gate stands: whoever strays to the new side must not write there.
+        gate::install(&self.new, Side::New).await?;
+        roles::let_in(&self.old, &self.new).await
     }
 
     async fn follow(&self) -> DatabaseResult<()> {

@@ -20,14 +20,14 @@ type Row = (String, bool, String, Option<String>, Vec<String>);
 /// Not the server's own, and not the replication user.
 const OURS: &str = "rolname !~ '^pg_' AND rolname !~ '^rds' AND rolname !~ '^migrate_'";
 
-/// Makes them. `service` is the user whose password is known.
+/// Makes them; they can't log in yet. `service` is the user whose password is known.
 pub async fn copy(old: &Place, new: &Place, service: &Login) -> DatabaseResult<()> {
     let what = "copying the users";
     let readable: bool = one(&old.pool, what, "SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')").await?;
     let (catalogue, verifier) = if readable { ("pg_authid", "rolpassword") } else { ("pg_roles", "NULL::text") };
     let sql = format!(
         "SELECT rolname::text AS name, rolcanlogin AS login,
-           concat_ws(' ', CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END, CASE WHEN NOT rolinherit THEN 'NOINHERIT' END,
+           concat_ws(' ', 'NOLOGIN', CASE WHEN NOT rolinherit THEN 'NOINHERIT' END,
              CASE WHEN rolcreatedb THEN 'CREATEDB' END, CASE WHEN rolcreaterole THEN 'CREATEROLE' END,
              CASE WHEN rolconnlimit >= 0 THEN 'CONNECTION LIMIT ' || rolconnlimit END) AS attributes,
            {verifier} AS verifier,
@@ -69,6 +69,17 @@ pub async fn copy(old: &Place, new: &Place, service: &Login) -> DatabaseResult<(
     }
     let grants = column::<String>(&old.pool, what, rights(&new.access.server.database)).await?.join(" ");
     run(&new.pool, "copying memberships and rights on the database", grants).await
+}
+
+/// Lets those log in who may on the old side.
+pub async fn let_in(old: &Place, new: &Place) -> DatabaseResult<()> {
+    let what = "letting the users in";
+    let sql = format!("SELECT format('ALTER ROLE %I LOGIN;', rolname) FROM pg_roles WHERE rolcanlogin AND {OURS}");
+    let there = "SELECT format('ALTER ROLE %I LOGIN;', rolname) FROM pg_roles WHERE NOT rolcanlogin";
+    let waiting: Vec<String> = column(&new.pool, what, there).await?;
+    let mut wanted: Vec<String> = column(&old.pool, what, sql).await?;
+    wanted.retain(|one| waiting.contains(one));
+    run(&new.pool, what, wanted.join(" ")).await
 }
 
 /// Memberships, and who may connect to the database, make schemas in it, or own it.

@@ -10,23 +10,28 @@ const ROUNDS: u32 = 4096;
 
 /// What `CREATE ROLE … PASSWORD` takes in place of the password. ASCII passwords are their own normal form; any other is taken as it is.
 pub fn verifier(password: &Secret) -> String {
-    with_salt(password.reveal().as_bytes(), uuid::Uuid::new_v4().as_bytes())
+    verifier_of(password, ROUNDS)
 }
 
-fn with_salt(password: &[u8], salt: &[u8]) -> String {
-    let salted = stretch(password, salt);
+/// The same with another number of rounds: what a client must compute for each login.
+pub fn verifier_of(password: &Secret, rounds: u32) -> String {
+    with_salt(password.reveal().as_bytes(), uuid::Uuid::new_v4().as_bytes(), rounds)
+}
+
+fn with_salt(password: &[u8], salt: &[u8], rounds: u32) -> String {
+    let salted = stretch(password, salt, rounds);
     let client = hmac(&salted, b"Client Key");
     let stored: [u8; 32] = Sha256::digest(client).into();
     let server = hmac(&salted, b"Server Key");
     let text = |bytes: &[u8]| STANDARD.encode(bytes);
-    format!("SCRAM-SHA-256${ROUNDS}:{}${}:{}", text(salt), text(&stored), text(&server))
+    format!("SCRAM-SHA-256${rounds}:{}${}:{}", text(salt), text(&stored), text(&server))
 }
 
 /// PBKDF2 with one block, which is all that 32 bytes need.
-fn stretch(password: &[u8], salt: &[u8]) -> [u8; 32] {
+fn stretch(password: &[u8], salt: &[u8], rounds: u32) -> [u8; 32] {
     let mut block = hmac(password, &[salt, &[0, 0, 0, 1]].concat());
     let mut sum = block;
-    for _ in 1..ROUNDS {
+    for _ in 1..rounds {
         block = hmac(password, &block);
         sum.iter_mut().zip(block).for_each(|(sum, byte)| *sum ^= byte);
     }
@@ -54,6 +59,6 @@ mod tests {
         // RFC 7677, section 3: user "user", password "pencil".
         let salt = STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap_or_default();
         let expected = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
-        assert_eq!(with_salt(b"pencil", &salt), expected);
+        assert_eq!(with_salt(b"pencil", &salt, ROUNDS), expected);
     }
 }
