@@ -14,6 +14,8 @@ pub struct World {
     cities: TempDir,
     /// Whether databases are real servers.
     databases: &'static str,
+    /// Their size, where nobody but the test writes to them.
+    megabytes: Option<u32>,
 }
 
 /// What a run of the binary came to.
@@ -51,7 +53,8 @@ impl Ran {
 impl World {
     /// With copies of the project's city files; the sandbox starts with the first command.
     pub fn new() -> Self {
-        let world = Self { home: TempDir::new().unwrap(), cities: TempDir::new().unwrap(), databases: "off" };
+        let world =
+            Self { home: TempDir::new().unwrap(), cities: TempDir::new().unwrap(), databases: "off", megabytes: None };
         for entry in std::fs::read_dir(root().join("cities")).unwrap() {
             let path = entry.unwrap().path();
             std::fs::copy(&path, world.cities.path().join(path.file_name().unwrap())).unwrap();
@@ -63,6 +66,13 @@ impl World {
     pub fn with_databases() -> Self {
         let mut world = Self::new();
         world.databases = "on";
+        world
+    }
+
+    /// The same, the legacy ones of about that size, and nobody writes to them but the test.
+    pub fn with_databases_of(megabytes: u32) -> Self {
+        let mut world = Self::with_databases();
+        world.megabytes = Some(megabytes);
         world
     }
 
@@ -95,6 +105,9 @@ impl World {
             .stdin(Stdio::null());
         for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION"] {
             command.env_remove(name);
+        }
+        if let Some(megabytes) = self.megabytes {
+            command.env("MIGRATE_SANDBOX_MEGABYTES", megabytes.to_string()).env("MIGRATE_SANDBOX_RIDES", "0");
         }
         command
     }

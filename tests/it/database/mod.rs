@@ -1,6 +1,7 @@
 //! Databases on real servers.
 
 mod assess;
+mod load;
 mod moves;
 #[allow(dead_code, reason = "the modules beside it use what they need")]
 pub mod server;
