@@ -13,7 +13,7 @@ use crate::engine::planner;
 use crate::engine::wait::Pace;
 use crate::phases::{Blueprint, Lookups, cutover, desired};
 use crate::sandbox::{DatabaseServer, Databases, Role, Seed};
-use crate::spec::{self, City, Engine};
+use crate::spec::{self, City};
 use crate::state::recorded::{self, Found};
 use crate::state::{Home, S3Store, State, StateProblem, Store, StoreError, layout};
 use crate::view::note;
@@ -264,8 +264,8 @@ impl Opened {
 
     /// What its phases are made from.
     pub fn blueprint<'a>(&'a self, lookups: &'a Lookups) -> Blueprint<'a> {
-        // Data moves between real servers, by engines that this version knows.
-        let data = self.aws.network.is_some() && self.city.spec.engine() == Engine::Postgres;
+        // Data moves between real servers.
+        let data = self.aws.network.is_some();
         Blueprint { city: &self.city.name, spec: &self.city.spec, lookups, data }
     }
 

@@ -5,6 +5,7 @@ pub mod assess;
 pub mod engine;
 pub mod error;
 pub mod follow;
+pub mod mysql;
 pub mod postgres;
 pub mod runbook;
 pub mod secret;

@@ -2,6 +2,7 @@
 
 use super::secret::login;
 use crate::aws::Aws;
+use crate::database::mysql::MySql;
 use crate::database::postgres::Postgres;
 use crate::database::{Access, Engine, Server};
 use crate::engine::{CloudError, CloudResult, Input};
@@ -60,6 +61,7 @@ async fn between(aws: &Aws, props: &DataProps, new: Option<Access>) -> CloudResu
     let new = new.unwrap_or_else(|| old.clone());
     match props.engine.as_str() {
         "postgres" => Ok(Box::new(Postgres::new(old, new, service, network.clone())?)),
+        "mysql" => Ok(Box::new(MySql::new(old, new, service, network.clone())?)),
         other => Err(CloudError::internal(format!("data of engine {other} can't be moved by this version"))),
     }
 }

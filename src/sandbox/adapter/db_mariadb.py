@@ -75,6 +75,7 @@ class MariaDb(Server):
             "innodb_buffer_pool_size": "128M", "character_set_server": "utf8mb4", "skip_name_resolve": "ON",
             "default_time_zone": "+00:00", "max_connections": "200", "event_scheduler": "ON",  # as MySQL 8
             "log_bin_trust_function_creators": "ON",
+            "slave_parallel_threads": "4",  # as MySQL 8: a follower keeps up with many who write
         }
         if self._first_script().exists():
             base["init_file"] = str(self._first_script())

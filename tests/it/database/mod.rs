@@ -3,6 +3,7 @@
 mod assess;
 mod load;
 mod moves;
+mod mysql;
 #[allow(dead_code, reason = "the modules beside it use what they need")]
 pub mod server;
 mod troubles;

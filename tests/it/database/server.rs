@@ -67,6 +67,13 @@ fn folder(user: &str) -> TempDir {
     folder
 }
 
+/// In memory where the system offers that: such a server can be durable and doesn't wait for a disk that others use too.
+fn memory(user: &str) -> TempDir {
+    let Ok(folder) = TempDir::new_in("/dev/shm") else { return folder(user) };
+    give(user, folder.path());
+    folder
+}
+
 fn give(user: &str, path: &Path) {
     if rustix::process::getuid().is_root() {
         run(Command::new("chown").args(["-R", user]).arg(path));
@@ -280,7 +287,11 @@ impl MariaDb {
 
     /// Starts one with these settings of mariadbd's command line beside the usual ones: `--name=value`.
     pub async fn start_with(id: u32, settings: &[&str]) -> Self {
-        let folder = folder("mysql");
+        let folder = memory("mysql");
+        // Of its own: a server that starts removes the temporary tables of all others from the folder that they share.
+        let temporary = folder.path().join("tmp");
+        std::fs::create_dir(&temporary).unwrap();
+        give("mysql", &temporary);
         run(as_user("mysql", "mariadb-install-db")
             .args([
                 "--no-defaults",
@@ -288,7 +299,8 @@ impl MariaDb {
                 "--skip-test-db",
                 "--skip-name-resolve",
             ])
-            .arg(format!("--datadir={}", folder.path().join("data").display())));
+            .arg(format!("--datadir={}", folder.path().join("data").display()))
+            .arg(format!("--tmpdir={}", temporary.display())));
         let first = folder.path().join("first.sql");
         let sql = [
             format!("CREATE USER IF NOT EXISTS migrate@'%' IDENTIFIED BY '{PASSWORD}'"),
@@ -302,7 +314,9 @@ impl MariaDb {
         let mut all = vec![
             "--no-defaults".to_owned(),
             format!("--datadir={}", path("data")),
+            format!("--tmpdir={}", temporary.display()),
             format!("--socket={}", path("socket")),
+            format!("--pid-file={}", path("pid")),
             format!("--init-file={}", first.display()),
             format!("--server-id={id}"),
             format!("--port={port}"),
@@ -328,7 +342,14 @@ impl MariaDb {
         self.server = None;
     }
 
-    /// Starts it after [`Self::stop`], on the port that it had.
+    /// Kills it as a power cut does, then waits for the end.
+    pub fn kill(&mut self) {
+        let pid = std::fs::read_to_string(self.folder.path().join("pid")).unwrap();
+        run(Command::new("kill").args(["-KILL", pid.trim()]));
+        self.server = None;
+    }
+
+    /// Starts it after [`Self::stop`] or [`Self::kill`], on the port that it had.
     pub async fn resume(&mut self) {
         let log = self.log();
         self.server = Some(Guarded::start("mysql", Path::new("mariadbd"), &self.settings, &log));

@@ -1,4 +1,5 @@
-//! Two PostgreSQL servers with a small city in one of them, and writers that number what they write.
+//! Two PostgreSQL servers with a small city in one of them; and, for both engines, writers that number what they write, somebody who looks at
+//! the gates all the time, and ways to cut a switch off.
 
 use super::server::{PASSWORD, Postgres as Server};
 use async_trait::async_trait;
@@ -7,6 +8,7 @@ use migrate::database::postgres::Postgres;
 use migrate::database::runbook::{Journal, Note, Quiet, Stopped, carry_out};
 use migrate::database::switch::{Pointer, Switch};
 use migrate::database::{Access, DatabaseResult, Engine, Login, Network, Routes, Secret, Server as Place, Side, Tls};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -83,25 +85,18 @@ impl World {
     }
 
     /// Everything up to the switch.
-    pub async fn follow(&self, engine: &Postgres) {
-        carry_out(&Begin(engine), &Quiet).await.unwrap();
-        let begun = Instant::now();
-        while !engine.following(Side::Old).await.unwrap().copied() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", engine.following(Side::Old).await);
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        // Rows that are on their way differ for a moment.
-        carry_out(&Complete::new(engine, 200_000, Duration::from_millis(200)), &Quiet).await.unwrap();
+    pub async fn follow(&self, engine: &dyn Engine) {
+        follow(engine).await;
     }
 
-    pub async fn switch(&self, engine: &Postgres, from: Side, budget: Duration) -> Result<Option<Duration>, Stopped> {
+    pub async fn switch(&self, engine: &dyn Engine, from: Side, budget: Duration) -> Result<Option<Duration>, Stopped> {
         self.switch_with(engine, from, budget, |_, _| ()).await
     }
 
     /// Switches, and tells `hook` of every step just before it goes on.
     pub async fn switch_with(
         &self,
-        engine: &Postgres,
+        engine: &dyn Engine,
         from: Side,
         budget: Duration,
         hook: impl FnMut(&str, &Note) + Send,
@@ -109,23 +104,9 @@ impl World {
         switch_with(engine, &self.pointer, from, budget, hook).await
     }
 
-    /// Begins to switch and drops it at a step, as if the process were killed there; false if the step never came.
-    pub async fn switch_cut_off(&self, engine: &Postgres, from: Side, budget: Duration, cut: Cut<'_>) -> bool {
-        let there = tokio::sync::Notify::new();
-        let switching = self.switch_with(engine, from, budget, |step, note| {
-            if step == cut.step && *note == Note::Begun {
-                there.notify_one();
-            }
-        });
-        let cutting = async {
-            there.notified().await;
-            tokio::time::sleep(cut.after).await;
-        };
-        tokio::select! {
-            biased;
-            () = cutting => true,
-            result = switching => panic!("{} was done too soon: {result:?}", cut.step),
-        }
+    /// Begins to switch and drops it at a step, as if the process were killed there.
+    pub async fn switch_cut_off(&self, engine: &dyn Engine, from: Side, budget: Duration, cut: Cut<'_>) -> bool {
+        switch_cut_off(engine, &self.pointer, from, budget, cut).await
     }
 
     /// What a query of one number answers.
@@ -150,8 +131,20 @@ impl<F: FnMut(&str, &Note) + Send> Journal for Hook<F> {
     }
 }
 
+/// Everything up to the switch.
+pub async fn follow(engine: &dyn Engine) {
+    carry_out(&Begin(engine), &Quiet).await.unwrap();
+    let begun = Instant::now();
+    while !engine.following(Side::Old).await.unwrap().copied() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", engine.following(Side::Old).await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // Rows that are on their way differ for a moment.
+    carry_out(&Complete::new(engine, 200_000, Duration::from_millis(200)), &Quiet).await.unwrap();
+}
+
 pub async fn switch_with(
-    engine: &Postgres,
+    engine: &dyn Engine,
     pointer: &Here,
     from: Side,
     budget: Duration,
@@ -160,6 +153,25 @@ pub async fn switch_with(
     let switch = Switch::new(engine, pointer, from, budget);
     carry_out(&switch, &Hook(Mutex::new(hook))).await?;
     Ok(switch.course().interruption)
+}
+
+/// Begins to switch and drops it at a step, as if the process were killed there; false if the step never came.
+pub async fn switch_cut_off(engine: &dyn Engine, pointer: &Here, from: Side, budget: Duration, cut: Cut<'_>) -> bool {
+    let there = tokio::sync::Notify::new();
+    let switching = switch_with(engine, pointer, from, budget, |step, note| {
+        if step == cut.step && *note == Note::Begun {
+            there.notify_one();
+        }
+    });
+    let cutting = async {
+        there.notified().await;
+        tokio::time::sleep(cut.after).await;
+    };
+    tokio::select! {
+        biased;
+        () = cutting => true,
+        result = switching => panic!("{} was done too soon: {result:?}", cut.step),
+    }
 }
 
 /// Looks all the time at who serves.
@@ -177,7 +189,7 @@ pub struct Watched {
 }
 
 impl Watch {
-    pub fn start(engine: Postgres) -> Self {
+    pub fn start(engine: impl Engine + 'static) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let task = tokio::spawn(async move {
@@ -228,40 +240,71 @@ pub struct Written {
     pub longest: Duration,
 }
 
+/// A connection of a service.
+#[async_trait]
+pub trait Client: Send {
+    /// Writes a number, unless it is there: one whose answer was lost may have been written, and is tried again.
+    async fn write(&mut self, number: i64) -> bool;
+}
+
+/// How a service connects.
+#[async_trait]
+pub trait Service: Send + Sync {
+    async fn connect(&self, side: Side) -> Option<Box<dyn Client>>;
+}
+
+struct PostgresService([PgConnectOptions; 2]);
+
+#[async_trait]
+impl Service for PostgresService {
+    async fn connect(&self, side: Side) -> Option<Box<dyn Client>> {
+        let connection = self.0[usize::from(side == Side::New)].connect().await.ok()?;
+        Some(Box::new(connection))
+    }
+}
+
+#[async_trait]
+impl Client for PgConnection {
+    async fn write(&mut self, number: i64) -> bool {
+        let sql = "INSERT INTO trips (station, number) VALUES (1 + abs($1) % 20, $1) ON CONFLICT (number) DO NOTHING";
+        sqlx::query(sql).bind(number).execute(self).await.is_ok()
+    }
+}
+
 impl Writers {
     pub fn start(world: &World, clients: usize) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let next = Arc::new(AtomicI64::new(1));
         let options = [Side::Old, Side::New]
             .map(|side| world.server(side).options("city").username("app").password("of the app"));
+        Self::start_as(PostgresService(options), &world.pointer, clients)
+    }
+
+    pub fn start_as(service: impl Service + 'static, pointer: &Arc<Here>, clients: usize) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let next = Arc::new(AtomicI64::new(1));
+        let service = Arc::new(service);
         let begin = |_| {
-            let (stop, next, pointer, options) = (stop.clone(), next.clone(), world.pointer.clone(), options.clone());
+            let (stop, next, pointer, service) = (stop.clone(), next.clone(), pointer.clone(), service.clone());
             tokio::spawn(async move {
                 let mut acknowledged = Vec::new();
                 let mut longest = Duration::ZERO;
-                let mut connection: Option<PgConnection> = None;
+                let mut connection: Option<Box<dyn Client>> = None;
                 let mut number = next.fetch_add(1, Ordering::SeqCst);
                 let mut since = Instant::now();
                 while !stop.load(Ordering::SeqCst) {
                     let side = *pointer.0.lock().unwrap();
                     if connection.is_none() {
-                        connection = options[usize::from(side == Side::New)].connect().await.ok();
+                        connection = service.connect(side).await;
                     }
                     let Some(open) = &mut connection else { continue };
-                    // A number whose answer was lost may have been written: it is tried again and is then there once.
-                    let sql = "INSERT INTO trips (station, number) VALUES (1 + abs($1) % 20, $1) ON CONFLICT (number) DO NOTHING";
-                    match sqlx::query(sql).bind(number).execute(open).await {
-                        Ok(_) => {
-                            acknowledged.push(number);
-                            longest = longest.max(since.elapsed());
-                            number = next.fetch_add(1, Ordering::SeqCst);
-                            tokio::time::sleep(Duration::from_millis(5)).await;
-                            since = Instant::now();
-                        }
-                        Err(_) => {
-                            connection = None;
-                            tokio::time::sleep(Duration::from_millis(2)).await;
-                        }
+                    if open.write(number).await {
+                        acknowledged.push(number);
+                        longest = longest.max(since.elapsed());
+                        number = next.fetch_add(1, Ordering::SeqCst);
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                        since = Instant::now();
+                    } else {
+                        connection = None;
+                        tokio::time::sleep(Duration::from_millis(2)).await;
                     }
                 }
                 (acknowledged, longest)
@@ -288,12 +331,15 @@ impl Written {
     pub async fn all_on(&self, world: &World, side: Side) {
         let mut connection = world.server(side).connect("city").await;
         let sql = "SELECT number FROM trips WHERE number > 0";
-        let there: Vec<i64> = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+        self.none_lost(&sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap(), side);
+        let wrong = world.number(side, "SELECT count(*) FROM (SELECT station, count(*) n FROM trips GROUP BY 1) t JOIN counts c USING (station) WHERE n <> trips + 0").await;
+        assert_eq!(wrong, 0, "counted wrong on the {} side", side.name());
+    }
+    /// Of the numbers that are `there` none is missing and none there twice.
+    pub fn none_lost(&self, there: &[i64], side: Side) {
         let set: BTreeSet<i64> = there.iter().copied().collect();
         assert_eq!(set.len(), there.len(), "doubled");
         let lost: Vec<_> = self.acknowledged.difference(&set).collect();
         assert!(lost.is_empty(), "lost on the {} side: {lost:?}", side.name());
-        let wrong = world.number(side, "SELECT count(*) FROM (SELECT station, count(*) n FROM trips GROUP BY 1) t JOIN counts c USING (station) WHERE n <> trips + 0").await;
-        assert_eq!(wrong, 0, "counted wrong on the {} side", side.name());
     }
 }

@@ -1,0 +1,174 @@
+//! The schema: read from the old side as the server tells it, made on the new one.
+
+use super::connect::Place;
+use super::control::Names;
+use super::roles::may_define;
+use super::sql::{column, ident, literal, one, rows, run, run_on, text};
+use super::tables;
+use crate::database::error::doing;
+use crate::database::{DatabaseError, DatabaseResult};
+
+/// What is made of what the server tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Object {
+    /// `TABLE trips`.
+    what: String,
+    /// The statement that makes it.
+    sql: String,
+    /// The SQL mode that it is made in.
+    mode: String,
+    /// For events: the time zone.
+    zone: String,
+}
+
+/// What of the copy stands on the new side.
+pub async fn copied(new: &Place, names: &Names) -> DatabaseResult<Option<bool>> {
+    let sql = format!("SELECT done FROM {}", names.table("copied"));
+    let found: Vec<bool> = column(&new.pool, "looking for an earlier copy on the new side", sql).await?;
+    Ok(found.first().copied())
+}
+
+/// Makes tables, views and routines on the new side. What an attempt that was cut off has left there is made anew; what isn't ours is refused.
+pub async fn copy(old: &Place, new: &Place, names: &Names) -> DatabaseResult<()> {
+    let what = "copying the schema";
+    match copied(new, names).await? {
+        Some(true) => return Ok(()),
+        Some(false) => {}
+        None => {
+            let full = tables::all(new).await?;
+            if !full.is_empty() {
+                return Err(DatabaseError::Refused(format!(
+                    "the new side holds tables that didn't come by this move, {}: drop them, or the database",
+                    full.join(", ")
+                )));
+            }
+            run(&new.pool, what, format!("INSERT INTO {} VALUES (1, '', 0, '', false)", names.table("copied"))).await?;
+        }
+    }
+    let locale: String = one(
+        &old.pool,
+        what,
+        "SELECT CONVERT(CONCAT('CHARACTER SET ', default_character_set_name, ' COLLATE ', default_collation_name) USING utf8mb4)
+         FROM information_schema.schemata WHERE schema_name = DATABASE()",
+    )
+    .await?;
+    let strip = !may_define(new).await?;
+    let (mut connection, _) = new.connect().await?;
+    run_on(
+        &mut connection,
+        what,
+        format!("SET SESSION foreign_key_checks = 0; ALTER DATABASE {} {locale}", ident(new.city())),
+    )
+    .await?;
+    for (kind, name) in objects(new).await? {
+        run_on(&mut connection, what, format!("DROP {kind} IF EXISTS {}", ident(&name))).await?;
+    }
+    let mut wanted = Vec::new();
+    for (kind, name) in objects(old).await? {
+        wanted.push(read(old, &kind, &name).await?);
+    }
+    make(new, wanted, strip).await
+}
+
+/// Makes what would get in the way of the copy: the city's triggers.
+pub async fn triggers(old: &Place, new: &Place) -> DatabaseResult<()> {
+    let there = tables::triggers(new, false).await?;
+    let mut wanted = Vec::new();
+    for name in tables::triggers(old, false).await?.into_iter().filter(|name| !there.contains(name)) {
+        wanted.push(read(old, "TRIGGER", &name).await?);
+    }
+    let strip = !may_define(new).await?;
+    make(new, wanted, strip).await
+}
+
+/// Everything but triggers: kind and name, tables first.
+async fn objects(place: &Place) -> DatabaseResult<Vec<(String, String)>> {
+    let sql = "SELECT kind, name FROM (
+           SELECT 1 AS place, 'TABLE' AS kind, CONVERT(table_name USING utf8mb4) AS name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'
+           UNION ALL SELECT 2, CONVERT(routine_type USING utf8mb4), CONVERT(routine_name USING utf8mb4) FROM information_schema.routines WHERE routine_schema = DATABASE()
+           UNION ALL SELECT 3, 'VIEW', CONVERT(table_name USING utf8mb4) FROM information_schema.views WHERE table_schema = DATABASE()
+           UNION ALL SELECT 4, 'EVENT', CONVERT(event_name USING utf8mb4) FROM information_schema.events WHERE event_schema = DATABASE()) o ORDER BY place, name";
+    sqlx::query_as(sql).fetch_all(&place.pool).await.map_err(doing(format!("listing the schema {}", place.at())))
+}
+
+async fn read(place: &Place, kind: &str, name: &str) -> DatabaseResult<Object> {
+    let what = format!("{kind} {name}");
+    let found =
+        rows(&place.pool, &format!("reading {what} {}", place.at()), format!("SHOW CREATE {kind} {}", ident(name)))
+            .await?;
+    let row = found.first().ok_or_else(|| DatabaseError::Refused(format!("{what} is gone {}", place.at())))?;
+    let names = [
+        "Create Table",
+        "Create View",
+        "Create Function",
+        "Create Procedure",
+        "Create Event",
+        "SQL Original Statement",
+    ];
+    let sql = text(row, &names);
+    if sql.is_empty() {
+        return Err(DatabaseError::Refused(format!(
+            "{what} {}: its text can't be read, which needs the right to see it",
+            place.at()
+        )));
+    }
+    Ok(Object { what, sql, mode: text(row, &["sql_mode"]), zone: text(row, &["time_zone"]) })
+}
+
+/// Makes them, in as many rounds as it takes: views are made of views.
+async fn make(place: &Place, mut wanted: Vec<Object>, strip: bool) -> DatabaseResult<()> {
+    let (mut connection, thread) = place.connect().await?;
+    run_on(&mut connection, "making the schema", "SET SESSION foreign_key_checks = 0").await?;
+    while !wanted.is_empty() {
+        let before = wanted.len();
+        let mut failed = None;
+        let mut later = Vec::new();
+        for object in wanted {
+            let zone = if object.zone.is_empty() { "+00:00" } else { &object.zone };
+            let mode = format!("SET SESSION sql_mode = {}, time_zone = {}", literal(&object.mode), literal(zone));
+            let what = format!("making {} on the new side", object.what);
+            run_on(&mut connection, &what, mode).await?;
+            let sql = if strip { without_definer(&object.sql) } else { object.sql.clone() };
+            if let Err(error) = place.politely(&mut connection, thread, &what, &sql).await {
+                failed = Some(error);
+                later.push(object);
+            }
+        }
+        wanted = later;
+        if let Some(error) = failed.filter(|_| wanted.len() == before) {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// A statement without the user in whose name what it makes acts: then that is whoever makes it. RDS's master user may make nothing in the
+/// name of others before 8.0.36.
+fn without_definer(sql: &str) -> String {
+    let kinds = [" VIEW ", " TRIGGER ", " FUNCTION ", " PROCEDURE ", " EVENT "];
+    let head = kinds.iter().filter_map(|kind| sql.find(kind)).min().map_or("", |end| &sql[..end]);
+    let Some(start) = head.find("DEFINER=`") else { return sql.to_owned() };
+    // `user`@`host`: four backticks, doubled ones within.
+    let mut quotes = 0;
+    let rest = sql[start..].char_indices().find(|(_, letter)| {
+        quotes += usize::from(*letter == '`');
+        quotes >= 4 && *letter == ' '
+    });
+    let end = rest.map_or(sql.len(), |(at, _)| start + at + 1);
+    format!("{}{}", &sql[..start], &sql[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_definer_is_left_out() {
+        let view = "CREATE ALGORITHM=UNDEFINED DEFINER=`bi``kes`@`%` SQL SECURITY DEFINER VIEW `v` AS select 'DEFINER=`x`@`y`' AS `a`";
+        let without = "CREATE ALGORITHM=UNDEFINED SQL SECURITY DEFINER VIEW `v` AS select 'DEFINER=`x`@`y`' AS `a`";
+        assert_eq!(without_definer(view), without);
+        assert_eq!(without_definer(without), without);
+        let table = "CREATE TABLE `t` (`a` int COMMENT 'a VIEW of DEFINER=`x`@`y` ')";
+        assert_eq!(without_definer(table), table);
+    }
+}
