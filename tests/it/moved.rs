@@ -2,6 +2,7 @@
 
 use super::harness::World;
 use serde_json::{Value, json};
+use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::time::{Duration, Instant};
@@ -29,8 +30,18 @@ fn ridden(world: &World, more: u64) -> Value {
     }
 }
 
-/// The database that the secret leads to: its address, and how to log in there.
-fn led_to(world: &World) -> (String, PgConnectOptions) {
+/// The database that the secret leads to.
+struct Led {
+    /// As the secret names it.
+    address: String,
+    /// Where it is really.
+    host: String,
+    port: u16,
+    login: Value,
+    ca: String,
+}
+
+fn led_to(world: &World) -> Led {
     let status = world.status();
     let arn = status["cities"][0]["database"]["password_in"].as_str().unwrap();
     let login = world.python("login.py", &[arn]);
@@ -38,19 +49,40 @@ fn led_to(world: &World) -> (String, PgConnectOptions) {
     let address = format!("{host}:{port}");
     let real = status["databases"]["routes"][&address].as_str().unwrap_or(&address);
     let (host, port) = real.rsplit_once(':').unwrap();
-    let options = PgConnectOptions::new_without_pgpass()
-        .host(host)
-        .port(port.parse().unwrap())
-        .username(login["username"].as_str().unwrap())
-        .password(login["password"].as_str().unwrap())
-        .database(login["dbname"].as_str().unwrap())
-        .ssl_mode(PgSslMode::VerifyFull)
-        .ssl_root_cert(status["databases"]["ca"].as_str().unwrap());
-    (address, options)
+    let ca = status["databases"]["ca"].as_str().unwrap().to_owned();
+    Led { host: host.to_owned(), port: port.parse().unwrap(), address, login, ca }
+}
+
+impl Led {
+    fn of(&self, field: &str) -> &str {
+        self.login[field].as_str().unwrap()
+    }
+
+    fn postgres(&self) -> PgConnectOptions {
+        PgConnectOptions::new_without_pgpass()
+            .host(&self.host)
+            .port(self.port)
+            .username(self.of("username"))
+            .password(self.of("password"))
+            .database(self.of("dbname"))
+            .ssl_mode(PgSslMode::VerifyFull)
+            .ssl_root_cert(&self.ca)
+    }
+
+    fn mysql(&self) -> MySqlConnectOptions {
+        MySqlConnectOptions::new()
+            .host(&self.host)
+            .port(self.port)
+            .username(self.of("username"))
+            .password(self.of("password"))
+            .database(self.of("dbname"))
+            .ssl_mode(MySqlSslMode::VerifyIdentity)
+            .ssl_ca(&self.ca)
+    }
 }
 
 fn execute(world: &World, statement: &'static str) {
-    let (_, options) = led_to(world);
+    let options = led_to(world).postgres();
     let run = async { options.connect().await.unwrap().execute(statement).await.unwrap() };
     tokio::runtime::Runtime::new().unwrap().block_on(run);
 }
@@ -58,7 +90,8 @@ fn execute(world: &World, statement: &'static str) {
 /// Every acknowledged ride is in the database that the secret leads to, once, with its payment. Answers with its address.
 fn all_there(world: &World) -> String {
     let acknowledged = ridden(world, 3)["acknowledged"].as_i64().unwrap();
-    let (address, options) = led_to(world);
+    let led = led_to(world);
+    let options = led.postgres();
     let look = async {
         let mut connection = options.connect().await.unwrap();
         let counts: (i64, i64, i64, i64) = sqlx::query_as(
@@ -75,7 +108,36 @@ fn all_there(world: &World) -> String {
     let (trips, last, payments, receipts) = tokio::runtime::Runtime::new().unwrap().block_on(look);
     assert!(trips >= acknowledged, "{acknowledged} rides were acknowledged, {trips} are there");
     assert_eq!((trips, payments, receipts), (last, trips, trips), "none lost or doubled");
-    address
+    led.address
+}
+
+/// The same for MySQL, whose rider leaves the payments to others.
+fn all_there_in_mysql(world: &World) -> String {
+    let acknowledged = ridden(world, 3)["acknowledged"].as_i64().unwrap();
+    let led = led_to(world);
+    let options = led.mysql();
+    let look = async {
+        let sql = "SELECT COUNT(*), CAST(MAX(trip_id) - ? AS SIGNED) FROM trips WHERE trip_id > ?";
+        let mut connection = options.connect().await.unwrap();
+        let counts: (i64, i64) = sqlx::query_as(sql).bind(FIRST).bind(FIRST).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        counts
+    };
+    let (trips, last) = tokio::runtime::Runtime::new().unwrap().block_on(look);
+    assert!(trips >= acknowledged, "{acknowledged} rides were acknowledged, {trips} are there");
+    assert_eq!(trips, last, "none lost or doubled");
+    led.address
+}
+
+/// A move that was reported as what it has to be.
+fn moved_well(data: &Value) {
+    assert_eq!(data["serves"], "new", "{data}");
+    let last = &data["handed_over"];
+    assert_eq!(last["differences"], 0, "{data}");
+    assert!(last["tables"] == data["copied"]["tables"] && last["rows"].as_u64() > Some(50_000), "{data}");
+    assert!(data["copied"]["bytes"].as_u64() > Some(5_000_000), "{data}");
+    let (interruption, budget) = (last["interruption_ms"].as_u64().unwrap(), last["budget_ms"].as_u64().unwrap());
+    assert!(0 < interruption && interruption < budget, "{data}");
 }
 
 /// What is wrong with the live database is told, by `assess` and in the plan, which no `apply` carries out then.
@@ -104,14 +166,7 @@ fn a_city_moves_with_its_data_and_goes_back_and_ends() {
     let world = World::with_databases();
     assessed(&world);
     let ran = world.run(&["apply", "malmo", "--yes", "--output", "json"]).expect(0);
-    let data = &ran.json()["data"];
-    assert_eq!(data["serves"], "new", "{data}");
-    let last = &data["handed_over"];
-    assert_eq!(last["differences"], 0, "{data}");
-    assert!(last["tables"] == data["copied"]["tables"] && last["rows"].as_u64() > Some(50_000), "{data}");
-    assert!(data["copied"]["bytes"].as_u64() > Some(5_000_000), "{data}");
-    let (interruption, budget) = (last["interruption_ms"].as_u64().unwrap(), last["budget_ms"].as_u64().unwrap());
-    assert!(0 < interruption && interruption < budget, "{data}");
+    moved_well(&ran.json()["data"]);
     let new = all_there(&world);
     let waited = rides(&world);
     assert!(waited["turned_away"].as_u64() > Some(0), "the rider noticed nothing, so nothing was shown: {waited}");
@@ -139,4 +194,20 @@ fn a_city_moves_with_its_data_and_goes_back_and_ends() {
     let refused = world.run(&["rollback", "malmo", "--yes"]).expect(1);
     assert!(refused.err.contains("was finished"), "{}", refused.err);
     world.run(&["plan", "malmo", "--detailed-exitcode"]).expect(0);
+}
+
+#[test]
+fn a_city_on_mysql_moves_with_its_data_and_goes_back_and_ends() {
+    let world = World::with_databases();
+    let ran = world.run(&["apply", "drammen", "--yes", "--output", "json"]).expect(0);
+    moved_well(&ran.json()["data"]);
+    let new = all_there_in_mysql(&world);
+    let waited = rides(&world);
+    assert!(waited["turned_away"].as_u64() > Some(0), "the rider noticed nothing, so nothing was shown: {waited}");
+    world.run(&["rollback", "drammen", "--yes"]).expect(0);
+    assert_ne!(all_there_in_mysql(&world), new);
+    world.run(&["apply", "drammen", "--yes"]).expect(0);
+    world.run(&["finish", "drammen", "--yes"]).expect(0);
+    assert_eq!(all_there_in_mysql(&world), new);
+    world.run(&["plan", "drammen", "--detailed-exitcode"]).expect(0);
 }

@@ -132,12 +132,15 @@ fn unquoted(told: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Values by their place in the table; `None`: one that can't be said for sure.
+type Values = BTreeMap<usize, Option<String>>;
+
 /// Reads the lines of the log one after the other.
 struct Lines<'a> {
     keys: &'a Keys,
     touched: &'a mut Touched,
     /// The table whose row is being told, and the values of its key so far.
-    row: Option<(&'a str, &'a [Part], BTreeMap<usize, Option<String>>)>,
+    row: Option<(&'a str, &'a [Part], Values)>,
     whole: BTreeSet<String>,
     /// Whether a statement was among it that may have changed the schema.
     schema: bool,
@@ -164,7 +167,7 @@ impl<'a> Lines<'a> {
         let table = [&b"INSERT INTO "[..], b"UPDATE ", b"DELETE FROM "].iter().find_map(|verb| row.strip_prefix(*verb));
         if let Some(table) = table {
             let known = std::str::from_utf8(table).ok().and_then(|name| self.keys.0.get(name.trim()));
-            self.row = known.map(|(id, parts)| (id.as_str(), parts.as_slice(), BTreeMap::new()));
+            self.row = known.map(|(id, parts)| (id.as_str(), parts.as_slice(), Values::new()));
         }
     }
 
