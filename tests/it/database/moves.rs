@@ -104,7 +104,7 @@ async fn a_budget_about_to_be_overspent_gives_the_old_side_back() {
     let stopped = world
         .switch_with(&engine, Side::Old, budget, |step, note| {
             if step == "freeze writes" && *note == Note::Begun {
-                let lock = blocker.execute("BEGIN; LOCK TABLE trips IN ACCESS EXCLUSIVE MODE");
+                let lock = blocker.execute("BEGIN; LOCK TABLE trips, migrate.from_old IN ACCESS EXCLUSIVE MODE");
                 tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(lock)).unwrap();
             }
         })
