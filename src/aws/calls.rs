@@ -3,6 +3,7 @@
 //!
 //! Which resources and which conditions an action understands is from the Service Authorization Reference.
 
+mod network;
 mod reads;
 mod writes;
 
@@ -21,6 +22,11 @@ pub enum Role {
 
 /// A condition: operator, key, and the values of which one must hold.
 pub type Condition = (&'static str, &'static str, &'static [&'static str]);
+
+/// What is there already bears the city's tag.
+const OURS: Condition = ("StringEquals", "aws:ResourceTag/migrate:city", &["{city}"]);
+/// What is made gets the city's tag in the same call.
+const MARKED: Condition = ("StringEquals", "aws:RequestTag/migrate:city", &["{city}"]);
 
 /// Calls that are allowed on the same resources under the same conditions: one statement of a policy.
 #[derive(Debug)]
@@ -43,7 +49,7 @@ pub struct Grant {
 
 /// All grants, `plan`'s first.
 pub fn grants() -> impl Iterator<Item = &'static Grant> + Clone {
-    reads::GRANTS.iter().chain(writes::GRANTS)
+    reads::GRANTS.iter().chain(network::GRANTS).chain(writes::GRANTS)
 }
 
 impl Grant {
