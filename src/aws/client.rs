@@ -36,7 +36,7 @@ pub struct Aws {
     pub region: String,
     /// How many times as fast as at AWS time passes there: 1, or a sandbox's speed.
     pub time_scale: f64,
-    /// How the databases are reached; `None` in a sandbox whose databases are records.
+    /// How the databases are reached; `None` in an emulator whose databases are records.
     pub network: Option<Network>,
     /// Where procedures tell how far they are.
     pub journal: Journal,

@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Hint};
 use super::globals::Globals;
-use super::open::{Opened, World, cities};
+use super::open::{self, Opened};
 use super::plan::Format;
 use crate::aws::data::{DataProps, engine, old_alone};
 use crate::database::assess::{Assessment, Level, worst};
@@ -11,7 +11,7 @@ use crate::phases::rds;
 use crate::state::State;
 use crate::view::assessment::{Report, markdown, text};
 use crate::view::{note, out};
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
@@ -36,9 +36,7 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let mut cities = cities(globals, std::slice::from_ref(&args.city))?;
-    let world = World::new(globals, &cities).await?;
-    let city = world.open(cities.pop().ok_or_else(|| anyhow!("no city {}", args.city))?).await;
+    let city = open::one(globals, &args.city).await?;
     city.check_account().await?;
     let state = city.recorded().await?.state;
     if let Some(moved) = super::ending::moved(&city, &state).filter(|moved| !moved.is_ahead()) {
@@ -46,9 +44,9 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         out(&moved.text());
         return Ok(Exit::Done);
     }
-    let props = props(&city, &state).await?;
-    let there = props.host.known().is_ok();
-    let assessment = assess(&city, &props, there, Duration::from_secs(args.sample));
+    let props = props(&city, &state);
+    let new = props.host.known().ok().cloned();
+    let assessment = assess(&city, &props, new.is_some(), Duration::from_secs(args.sample));
     let assessment =
         assessment.await.with_context(|| format!("assessing the database of {}", args.city)).map_err(|error| {
             error.context(Hint(
@@ -56,7 +54,6 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
                     .into(),
             ))
         })?;
-    let new = if there { props.host.known().ok().cloned() } else { None };
     let report = Report {
         city: &args.city,
         engine: &props.engine,
@@ -78,16 +75,15 @@ async fn assess(city: &Opened, props: &DataProps, both: bool, sample: Duration) 
 }
 
 /// The databases of the city; the new one's address only if it is there.
-async fn props(city: &Opened, state: &State) -> anyhow::Result<DataProps> {
-    let lookups = state.lookups.clone();
-    let mut props = rds::data(&city.blueprint(&lookups));
-    let Some(instance) = state.resources.get(&"rds/instance".into()) else { return Ok(props) };
+fn props(city: &Opened, state: &State) -> DataProps {
+    let mut props = rds::data(&city.blueprint(&state.lookups));
+    let Some(instance) = state.resources.get(&"rds/instance".into()) else { return props };
     if let Some(host) = output(&instance.outputs["address"]) {
         props.host = Input::Known(host);
         props.port = output(&instance.outputs["port"]).map_or(props.port, Input::Known);
         props.master = output(&instance.outputs["secret_arn"]).map_or(props.master, Input::Known);
     }
-    Ok(props)
+    props
 }
 
 fn output<T: DeserializeOwned>(value: &serde_json::Value) -> Option<T> {

@@ -2,11 +2,11 @@
 
 use super::exit::Exit;
 use super::globals::Globals;
-use super::open::{Opened, World, cities};
+use super::open::{self, Opened};
 use crate::aws::bucket;
 use crate::phases::names;
 use crate::view::{note, out};
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 
 /// Make the bucket for the states and the one for the load balancers' logs in a city's account and region: versioned, encrypted,
 /// private, TLS only. What is there already is brought to that.
@@ -21,10 +21,7 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let mut cities = cities(globals, std::slice::from_ref(&args.city))?;
-    let world = World::new(globals, &cities).await?;
-    let city = cities.pop().ok_or_else(|| anyhow!("no city {}", args.city))?;
-    let opened = world.open(city).await;
+    let opened = open::one(globals, &args.city).await?;
     opened.check_account().await?;
     for name in make(&opened).await? {
         out(&format!("s3://{name} is there: versioned, encrypted, private, TLS only\n"));

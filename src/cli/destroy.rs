@@ -3,8 +3,7 @@
 use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::hold::Hold;
-use super::open::{Opened, World, cities};
-use super::plan::Format;
+use super::open::{self, Opened};
 use super::run::{self, Options};
 use crate::engine::adopt;
 use crate::engine::plan::{Goal, Plan};
@@ -33,19 +32,9 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let mut cities = cities(globals, std::slice::from_ref(&args.city))?;
-    let world = World::new(globals, &cities).await?;
-    let city = cities.pop().ok_or_else(|| anyhow!("no city {}", args.city))?;
-    let opened = world.open(city).await;
-    let mut options = Options {
-        yes: args.yes,
-        until: None,
-        delete_database: args.delete_database,
-        hold: args.hold,
-        saved: None,
-        only: None,
-        output: Format::Text,
-    };
+    let opened = open::one(globals, &args.city).await?;
+    let mut options =
+        Options { yes: args.yes, delete_database: args.delete_database, hold: args.hold, ..Options::default() };
     if args.stray.is_empty() {
         return run::run(globals, &opened, Goal::Nothing, options).await;
     }

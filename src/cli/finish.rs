@@ -4,7 +4,7 @@ use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::hold::Hold;
 use super::interrupt::Interrupt;
-use super::open::{Opened, World, cities};
+use super::open::{self, Opened};
 use super::plan::Format;
 use super::{confirm, ending, run};
 use crate::aws::data::engine;
@@ -39,10 +39,7 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let mut cities = cities(globals, std::slice::from_ref(&args.city))?;
-    let world = World::new(globals, &cities).await?;
-    let city = cities.pop().ok_or_else(|| anyhow!("no city {}", args.city))?;
-    let opened = world.open(city).await;
+    let opened = open::one(globals, &args.city).await?;
     let interrupt = Interrupt::listen()?;
     let hold = args.hold;
     let work = async |_: &Lease| locked(globals, &opened, &args, &interrupt).await;

@@ -14,7 +14,7 @@ use anyhow::{Context, anyhow};
 use std::time::{Duration, Instant};
 
 /// What a command that changes a city understands of its lock.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Hold {
     /// If somebody else is busy with the city, wait until they are done: as long as it takes, or `--wait=10m`.
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true)]

@@ -3,14 +3,13 @@
 use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::hold::Hold;
-use super::open::{World, cities};
+use super::open;
 use super::run::{self, Options};
 use crate::engine::adopt::{self, Refusal};
 use crate::engine::plan::Goal;
 use crate::spec::suggest::nearest;
 use crate::view::note;
 use crate::view::values::value;
-use anyhow::anyhow;
 
 /// Take over what somebody made by hand: it becomes the resource at an address, after a check that it is what the city file wants
 /// there. It gets the city's tags and is recorded; nothing else of it is changed.
@@ -34,9 +33,7 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let mut cities = cities(globals, std::slice::from_ref(&args.city))?;
-    let world = World::new(globals, &cities).await?;
-    let opened = world.open(cities.pop().ok_or_else(|| anyhow!("no city {}", args.city))?).await;
+    let opened = open::one(globals, &args.city).await?;
     if globals.sandbox {
         super::bootstrap::make(&opened).await?;
     }
@@ -46,15 +43,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let address = args.address.as_str().into();
     match adopt::plan(&opened.cloud, wanted, &state, lookups.clone(), &address, &args.id).await {
         Ok(plan) => {
-            let options = Options {
-                yes: args.yes,
-                until: None,
-                delete_database: Vec::new(),
-                hold: args.hold,
-                saved: None,
-                only: Some(plan),
-                output: super::plan::Format::Text,
-            };
+            let options = Options { yes: args.yes, hold: args.hold, only: Some(plan), ..Options::default() };
             run::run(globals, &opened, Goal::City, options).await
         }
         Err(refusal) => Err(told(globals, &args, refusal, &addresses)),

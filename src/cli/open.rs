@@ -89,6 +89,13 @@ pub fn cities(globals: &Globals, names: &[String]) -> anyhow::Result<Vec<City>> 
     })
 }
 
+/// Opens the city of that name.
+pub async fn one(globals: &Globals, name: &str) -> anyhow::Result<Opened> {
+    let mut cities = cities(globals, &[name.to_owned()])?;
+    let world = World::new(globals, &cities).await?;
+    Ok(world.open(cities.pop().ok_or_else(|| anyhow!("no city {name}"))?).await)
+}
+
 impl World {
     /// The real AWS, or the sandbox, which is started if need be and given these cities' legacy sides.
     pub async fn new(globals: &Globals, cities: &[City]) -> anyhow::Result<Self> {
@@ -131,9 +138,12 @@ impl World {
             std::collections::hash_map::Entry::Vacant(entry) => entry.insert(config(&access).await).clone(),
         };
         let journal = Journal::default();
+        let emulated = access.endpoint.is_some() || config.endpoint_url().is_some();
         let network = match &self.sandbox {
-            None => Some(self.network.clone()),
             Some(local) => local.network(&city.name),
+            // Behind an emulator's addresses there are no servers, unless a route leads to them.
+            None if emulated && self.network.routes.is_empty() => None,
+            None => Some(self.network.clone()),
         };
         let client = |config: &SdkConfig| {
             let aws = Aws::new(config, &city.name, &account, &region, scale);
@@ -141,7 +151,6 @@ impl World {
         };
         let (aws, writer) = (client(&config), client(&without_retries(&config)));
         let bucket = self.globals.state_bucket.clone().unwrap_or_else(|| layout::bucket(&account, &region));
-        let emulated = access.endpoint.is_some() || config.endpoint_url().is_some();
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(emulated);
         let store = Arc::new(S3Store::new(aws_sdk_s3::Client::from_conf(s3.build()), &bucket, &account));
         let (cloud, pace, prefix) = (AwsCloud::new(aws.clone(), writer), Pace::scaled(scale), self.globals.prefix());

@@ -2,7 +2,7 @@
 
 use crate::engine::events::{Event, Observer, What};
 use crate::engine::graph::Half;
-use crate::engine::journal::{Entry, Note};
+use crate::engine::journal::{Entry, Note, milliseconds};
 use crate::engine::plan::{Action, Plan};
 use crate::state::{Ledger, State, StepRecord};
 use jiff::Timestamp;
@@ -39,18 +39,16 @@ fn event(plan: &Plan, entry: &Entry) -> Option<Event> {
 /// The last that is known of each step; a procedure that begins anew begins a new list.
 fn keep(state: &mut State, entry: &Entry) {
     let steps = state.procedures.entry(entry.address.clone()).or_default();
-    let known = steps.iter().position(|step| step.step == entry.step);
-    let index = known.unwrap_or_else(|| {
+    let index = steps.iter().position(|step| step.step == entry.step).unwrap_or(steps.len());
+    if entry.note == Note::Begun {
+        steps.truncate(index);
+    }
+    if index == steps.len() {
         steps.push(StepRecord { step: entry.step.clone(), begun_at: Timestamp::now(), ..StepRecord::default() });
-        steps.len() - 1
-    });
+    }
     match &entry.note {
-        Note::Begun => {
-            steps.truncate(index);
-            steps.push(StepRecord { step: entry.step.clone(), begun_at: Timestamp::now(), ..StepRecord::default() });
-        }
-        Note::Doing(_) => {}
-        Note::Done(took) => steps[index].milliseconds = u64::try_from(took.as_millis()).ok(),
+        Note::Begun | Note::Doing(_) => {}
+        Note::Done(took) => steps[index].milliseconds = Some(milliseconds(*took)),
         Note::Counted(what, number) => drop(steps[index].counts.insert((*what).to_owned(), *number)),
         Note::Failed(why) => steps[index].failed = Some(why.clone()),
         Note::Undone => steps[index].undone = true,

@@ -3,7 +3,7 @@
 use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::hold::Hold;
-use super::open::{World, cities};
+use super::open;
 use super::plan::Format;
 use super::run::{self, Options};
 use crate::aws::data::switch::SwitchOutputs;
@@ -33,23 +33,12 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let mut cities = cities(globals, std::slice::from_ref(&args.city))?;
-    let world = World::new(globals, &cities).await?;
-    let city = cities.pop().ok_or_else(|| anyhow!("no city {}", args.city))?;
-    let opened = world.open(city).await;
+    let opened = open::one(globals, &args.city).await?;
     if let Some(at) = finished(&opened.recorded().await?.state) {
         let error = anyhow!("the move of {} was finished at {at:.0}: its legacy database no longer follows", args.city);
         return Err(error.context(Hint("there is no way back; nothing was changed".into())));
     }
-    let options = Options {
-        yes: args.yes,
-        until: None,
-        delete_database: Vec::new(),
-        hold: args.hold,
-        saved: None,
-        only: None,
-        output: args.output,
-    };
+    let options = Options { yes: args.yes, hold: args.hold, output: args.output, ..Options::default() };
     run::run(globals, &opened, Goal::Legacy, options).await
 }
 

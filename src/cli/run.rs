@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How a run is to go.
+#[derive(Default)]
 pub struct Options {
     /// Don't ask.
     pub yes: bool,

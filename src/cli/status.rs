@@ -3,7 +3,7 @@
 use super::ending;
 use super::exit::Exit;
 use super::globals::Globals;
-use super::open::{World, cities};
+use super::open;
 use super::plan::Format;
 use crate::engine::cloud::{Readiness, Stray};
 use crate::engine::plan::{Goal, Plan};
@@ -14,7 +14,6 @@ use crate::view::plan_text::described;
 use crate::view::report::{Drift, sign};
 use crate::view::style::{CYAN, GREEN, YELLOW, paint};
 use crate::view::{note, out};
-use anyhow::anyhow;
 use serde::Serialize;
 
 /// Show how far a city is: phases, resources, what drifted, the health of services and targets, where the records point.
@@ -50,9 +49,7 @@ struct PhaseStatus {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let mut cities = cities(globals, std::slice::from_ref(&args.city))?;
-    let world = World::new(globals, &cities).await?;
-    let opened = world.open(cities.pop().ok_or_else(|| anyhow!("no city {}", args.city))?).await;
+    let opened = open::one(globals, &args.city).await?;
     let recorded = opened.recorded().await?;
     if recorded.etag.is_none() {
         note(&format!(
@@ -65,8 +62,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let mut plan = opened.plan(&recorded.state, Goal::City).await?;
     plan.strays = opened.strays(&recorded.state, &plan).await?;
     let live = crate::aws::live::facts(&opened.aws, &recorded.state).await?;
-    let mut report = report(&recorded.state, &plan, live);
-    report.data = ending::moved(&opened, &recorded.state);
+    let report = report(&recorded.state, &plan, live, ending::moved(&opened, &recorded.state));
     match args.output {
         Format::Json => out(&format!("{}\n", serde_json::to_string_pretty(&report)?)),
         _ => out(&text(&report, &plan)),
@@ -74,7 +70,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn report(state: &State, plan: &Plan, live: Vec<(String, String)>) -> Report {
+fn report(state: &State, plan: &Plan, live: Vec<(String, String)>, data: Option<Moved>) -> Report {
     let addresses: Vec<_> = plan.known.keys().chain(plan.changes.iter().map(|c| &c.address)).collect();
     let missing = |phase: &str| plan.changes.iter().filter(|c| c.address.phase() == phase && c.prior.is_null()).count();
     let phases = PHASES.iter().map(|phase| {
@@ -99,7 +95,7 @@ fn report(state: &State, plan: &Plan, live: Vec<(String, String)>) -> Report {
         not_ready: not_ready.collect(),
         strays: plan.strays.clone(),
         live,
-        data: None,
+        data,
     }
 }
 

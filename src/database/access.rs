@@ -72,6 +72,11 @@ impl Routes {
         self.0.insert(from.to_owned(), (host.to_owned(), port));
     }
 
+    /// Whether every server is reached by its own address.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Where to connect for `server`; `None`: straight to it.
     pub fn to(&self, server: &Server) -> Option<(&str, u16)> {
         self.0.get(&format!("{}:{}", server.host, server.port)).map(|(host, port)| (host.as_str(), *port))

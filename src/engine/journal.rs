@@ -74,3 +74,8 @@ impl Part {
         }
     }
 }
+
+/// Whole milliseconds, as reports and records have them.
+pub fn milliseconds(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
+}

@@ -3,9 +3,9 @@
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
 use super::values::duration;
 use crate::database::assess::{Assessment, Estimate, Finding, Level};
+use crate::engine::journal::milliseconds;
 use serde::{Serialize, Serializer};
 use std::fmt::Write;
-use std::time::Duration;
 
 /// The findings, and whose they are.
 #[derive(Serialize)]
@@ -40,25 +40,25 @@ fn plain<S: Serializer>(assessment: &Assessment, serializer: S) -> Result<S::Ok,
         interruption_ms: u64,
         how: &'a str,
     }
-    let times =
-        |estimate: &'_ Estimate| (estimate.bytes, estimate.copy.as_secs_f64(), milliseconds(estimate.interruption));
-    let estimate = assessment.estimate.as_ref().map(|estimate| {
-        let (bytes, copy_seconds, interruption_ms) = times(estimate);
-        Times { bytes, copy_seconds, interruption_ms, how: &estimate.how }
+    let estimate = assessment.estimate.as_ref().map(|estimate| Times {
+        bytes: estimate.bytes,
+        copy_seconds: estimate.copy.as_secs_f64(),
+        interruption_ms: milliseconds(estimate.interruption),
+        how: &estimate.how,
     });
-    let count = |level| assessment.findings.iter().filter(|finding| finding.level == level).count();
-    let (fail, warn, ok) = (count(Level::Fail), count(Level::Warn), count(Level::Ok));
+    let [fail, warn, ok] = counted(&assessment.findings);
     Plain { findings: &assessment.findings, fail, warn, ok, estimate }.serialize(serializer)
 }
 
-fn milliseconds(length: Duration) -> u64 {
-    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
+/// How many there are of each level: fail, warn, ok.
+fn counted(findings: &[Finding]) -> [usize; 3] {
+    [Level::Fail, Level::Warn, Level::Ok].map(|level| findings.iter().filter(|finding| finding.level == level).count())
 }
 
 /// `2 fail, 1 warn, 9 ok`.
 fn counts(findings: &[Finding]) -> String {
-    let count = |level| findings.iter().filter(|finding| finding.level == level).count();
-    format!("{} fail, {} warn, {} ok", count(Level::Fail), count(Level::Warn), count(Level::Ok))
+    let [fail, warn, ok] = counted(findings);
+    format!("{fail} fail, {warn} warn, {ok} ok")
 }
 
 fn times(estimate: &Estimate) -> String {
@@ -126,6 +126,7 @@ pub fn markdown(report: &Report<'_>) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::time::Duration;
 
     fn assessment() -> Assessment {
         let finding = |level, place: &str, what: &str, mend: &str| Finding {

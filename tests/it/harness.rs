@@ -164,11 +164,12 @@ impl World {
         ureq::delete(self.control_address("faults")).call().unwrap();
     }
 
-    /// The variables that point other programs at the sandbox.
+    /// The variables that point other programs at the sandbox, and this one too: at the sandbox's pace.
     pub fn exports(&self) -> Vec<(String, String)> {
         let started = Ran::new(self.command(&["sandbox", "start"]).output().unwrap()).expect(0);
         let lines = started.out.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
-        lines.map(|(name, value)| (name.to_owned(), value.trim_matches(['"', '\'']).to_owned())).collect()
+        let exported = lines.map(|(name, value)| (name.to_owned(), value.trim_matches(['"', '\'']).to_owned()));
+        exported.chain([("MIGRATE_TIME_SCALE".to_owned(), SPEED.to_owned())]).collect()
     }
 
     /// Runs a Python script of `tests/it/` with boto3 against the sandbox, and reads its JSON.

@@ -3,10 +3,11 @@
 use super::pair::{DataProps, engine};
 use super::pointer::SecretPointer;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
-use crate::database::Side;
 use crate::database::engine::Gate;
 use crate::database::runbook::{Journal, Note, carry_out};
 use crate::database::switch::{COMPARE, Course, OPEN, Switch};
+use crate::database::{Engine, Side};
+use crate::engine::journal::milliseconds;
 use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudError, CloudResult};
 use jiff::Timestamp;
@@ -49,10 +50,9 @@ pub struct SwitchOutputs {
 impl SwitchOutputs {
     fn of(course: &Course) -> Self {
         let compared = course.compared.clone().unwrap_or_default();
-        let ms = course.interruption.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
         Self {
             at: Timestamp::now(),
-            interruption_ms: ms,
+            interruption_ms: course.interruption.map(milliseconds),
             tables: compared.tables,
             rows: compared.rows,
             finished_at: None,
@@ -61,10 +61,15 @@ impl SwitchOutputs {
 }
 
 /// Moves the right to serve away from `from`.
-async fn switch(aws: &Aws, making: Making<'_>, props: &SwitchProps, from: Side) -> CloudResult<Course> {
-    let databases = engine(aws, &props.data).await?;
+async fn switch(
+    aws: &Aws,
+    making: Making<'_>,
+    props: &SwitchProps,
+    databases: &dyn Engine,
+    from: Side,
+) -> CloudResult<Course> {
     let pointer = SecretPointer { aws, props: &props.data };
-    let switch = Switch::new(&*databases, &pointer, from, Duration::from_secs(props.budget));
+    let switch = Switch::new(databases, &pointer, from, Duration::from_secs(props.budget));
     let journal = aws.journal.of(making.address);
     carry_out(&switch, &journal).await?;
     let course = switch.course();
@@ -75,7 +80,7 @@ async fn switch(aws: &Aws, making: Making<'_>, props: &SwitchProps, from: Side) 
 /// What the report of the move is made from, both ways.
 fn tell(course: &Course, journal: &dyn Journal) {
     if let Some(length) = course.interruption {
-        journal.note(OPEN, Note::Counted(INTERRUPTION, u64::try_from(length.as_millis()).unwrap_or(u64::MAX)));
+        journal.note(OPEN, Note::Counted(INTERRUPTION, milliseconds(length)));
     }
     if let Some(compared) = &course.compared {
         journal.note(COMPARE, Note::Counted("tables", compared.tables));
@@ -97,7 +102,8 @@ impl Resource for Switched {
     }
 
     async fn create(aws: &Aws, making: Making<'_>, props: &SwitchProps) -> CloudResult<SwitchOutputs> {
-        Ok(SwitchOutputs::of(&switch(aws, making, props, Side::Old).await?))
+        let databases = engine(aws, &props.data).await?;
+        Ok(SwitchOutputs::of(&switch(aws, making, props, &*databases, Side::Old).await?))
     }
 
     async fn update(
@@ -121,6 +127,6 @@ impl Resource for Switched {
                 "the new database has no gate: the move is finished, there is no way back",
             ));
         }
-        switch(aws, making, props, Side::New).await.map(drop)
+        switch(aws, making, props, &*databases, Side::New).await.map(drop)
     }
 }

@@ -29,7 +29,7 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let city = super::open(globals, &args.city).await?;
+    let city = super::open::one(globals, &args.city).await?;
     let (from, to) = (super::state(&city, Some(args.from)).await?, super::state(&city, args.to).await?);
     let found = differences(&from, &to);
     out(&match args.output {

@@ -19,7 +19,7 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let city = super::open(globals, &args.city).await?;
+    let city = super::open::one(globals, &args.city).await?;
     let (store, name) = (&*city.store, &args.city);
     let serials = serials(store, name).await?;
     let read = serials.into_iter().map(|serial| async move { (serial, before(store, name, serial).await) });

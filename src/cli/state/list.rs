@@ -21,7 +21,7 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let city = super::open(globals, &args.city).await?;
+    let city = super::open::one(globals, &args.city).await?;
     let state = super::state(&city, None).await?;
     if args.output == Format::Json {
         let rows: Vec<_> = state

@@ -9,7 +9,7 @@ mod unlock;
 
 use super::exit::{Exit, Hint};
 use super::globals::Globals;
-use super::open::{Opened, World, cities};
+use super::open::{self, Opened};
 use crate::state::{State, recorded};
 use anyhow::{Context, anyhow};
 
@@ -34,12 +34,6 @@ pub async fn run(globals: &Globals, command: Command) -> anyhow::Result<Exit> {
         Command::Rebuild(args) => rebuild::run(globals, args).await,
         Command::Unlock(args) => unlock::run(globals, args).await,
     }
-}
-
-async fn open(globals: &Globals, name: &str) -> anyhow::Result<Opened> {
-    let mut cities = cities(globals, &[name.to_owned()])?;
-    let world = World::new(globals, &cities).await?;
-    Ok(world.open(cities.pop().ok_or_else(|| anyhow!("no city {name}"))?).await)
 }
 
 /// The state with this serial from the history, or the present one.

@@ -32,7 +32,7 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let city = super::open(globals, &args.city).await?;
+    let city = super::open::one(globals, &args.city).await?;
     let interrupt = Interrupt::listen()?;
     let work = async |_: &_| locked(&city, args.force, &interrupt).await;
     run::under_lock(globals, &city, "state rebuild", args.hold, &interrupt, work).await

@@ -17,7 +17,7 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let city = super::open(globals, &args.city).await?;
+    let city = super::open::one(globals, &args.city).await?;
     let state = super::state(&city, args.serial).await?;
     out(&format!("{}\n", serde_json::to_string_pretty(&state)?));
     Ok(Exit::Done)

@@ -26,7 +26,7 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let city = super::open(globals, &args.city).await?;
+    let city = super::open::one(globals, &args.city).await?;
     let name = &args.city;
     let (holder, etag) = match lock::look(&*city.store, name).await {
         Ok(Some(found)) => found,

@@ -121,7 +121,6 @@ impl Lines {
             ("MIGRATE_DATABASE_ROUTES".into(), routes(&here)),
             ("MIGRATE_DATABASE_ROUTES_BETWEEN".into(), routes(&between)),
             ("MIGRATE_DATABASE_CA".into(), databases["ca"].as_str().unwrap().into()),
-            ("MIGRATE_TIME_SCALE".into(), crate::harness::SPEED.into()),
         ]);
         // Steps take long enough to be met.
         here.iter().for_each(|wire| wire.slow(5));
