@@ -5,9 +5,14 @@ use super::tables;
 use crate::database::DatabaseResult;
 use crate::database::engine::Following;
 use crate::database::error::doing;
+use crate::engine::wait::until;
+use std::time::Duration;
 
 /// A subscription whose worker failed so often, and doesn't run, gets nowhere: whatever a cut line or a restart costs is one failure.
 const FAILURES: i64 = 5;
+/// How long it must get nowhere. The failures of all turns are counted, so one more may be the fifth: PostgreSQL starts a worker anew after
+/// 5 s (`wal_retrieve_retry_interval`), and one that has run for 2 s counts as running.
+const DOUBT: Duration = Duration::from_secs(10);
 
 impl Ends<'_> {
     /// How far it is.
@@ -50,11 +55,20 @@ impl Ends<'_> {
         })
     }
 
-    /// How often its workers have failed, if that is often and they don't run for long. PostgreSQL counts from version 15 on.
+    /// How often its workers have failed, if that is often and it gets nowhere. PostgreSQL counts from version 15 on.
     async fn failures(&self) -> DatabaseResult<Option<i64>> {
         if self.version().await? < 150_000 {
             return Ok(None);
         }
+        let recovers = until(Duration::from_millis(200), || async { Ok(self.failing().await?.is_none()) });
+        match tokio::time::timeout(DOUBT, recovers).await {
+            Ok(recovered) => recovered.map(|()| None),
+            Err(_) => self.failing().await,
+        }
+    }
+
+    /// How often its workers have failed, if that is often and they don't run for long.
+    async fn failing(&self) -> DatabaseResult<Option<i64>> {
         // One that was started a moment ago may be about to fail again.
         let runs = |which: &str| {
             format!(
