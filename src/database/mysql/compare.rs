@@ -6,16 +6,8 @@ use super::stream::Ends;
 use crate::database::engine::Compared;
 use crate::database::verify::mysql::MySql as Side;
 use crate::database::verify::touched::{live, quiet};
-use crate::database::verify::{Barrier, Progress, Reader, Touched, VerifyError, VerifyResult};
+use crate::database::verify::{Progress, Reader, Touched};
 use crate::database::{DatabaseError, DatabaseResult};
-use crate::engine::wait::until;
-use async_trait::async_trait;
-use std::time::Duration;
-
-/// How long a mark may take while everything is compared.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// How often it is looked for.
-const EVERY: Duration = Duration::from_millis(20);
 
 /// A comparison that is to be completed under the freeze.
 pub struct Comparison {
@@ -30,22 +22,6 @@ pub struct Comparison {
     pub schema: bool,
 }
 
-#[async_trait]
-impl Barrier for Ends<'_> {
-    async fn applied(&self) -> VerifyResult<()> {
-        let wait = async {
-            let mark = self.mark().await?;
-            until(EVERY, || Ends::applied(self, &mark)).await
-        };
-        let late =
-            || VerifyError::Unexpected(format!("a mark took longer than {} s through the stream", PATIENCE.as_secs()));
-        match tokio::time::timeout(PATIENCE, wait).await {
-            Ok(arrived) => arrived.map_err(|error| VerifyError::Unexpected(error.to_string())),
-            Err(_) => Err(late()),
-        }
-    }
-}
-
 fn pair(stream: &Ends<'_>) -> (Side, Side) {
     Side::pair(stream.from.pool.clone(), stream.to.pool.clone())
 }
@@ -55,7 +31,7 @@ pub async fn all(stream: &Ends<'_>) -> DatabaseResult<Compared> {
     let (source, target) = pair(stream);
     let mut progress = Progress::default();
     live(&source, &target, stream).run(&mut progress, &mut |_| {}).await?;
-    Ok(compared(&progress))
+    Ok(progress.compared())
 }
 
 /// The same, and knows from where on what is written has to be looked at again. Refuses if the sides differ.
@@ -97,14 +73,6 @@ impl Comparison {
         self.drain(stream).await?;
         let Self { source, target, progress, touched, .. } = self;
         quiet(source, target).touched(touched, progress).await?;
-        let mut compared = compared(progress);
-        if progress.unsettled() > 0 {
-            compared.differences.push(format!("{} rows couldn't be compared", progress.unsettled()));
-        }
-        Ok(compared)
+        Ok(progress.settled())
     }
-}
-
-fn compared(progress: &Progress) -> Compared {
-    Compared { tables: progress.tables.len() as u64, rows: progress.rows(), differences: progress.differences() }
 }

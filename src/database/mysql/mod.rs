@@ -20,6 +20,7 @@ mod tidy;
 
 use super::assess::{Assessment, of_mysql};
 use super::engine::{Compared, Following, Gate};
+use super::verify::Marks;
 use super::{Access, DatabaseError, DatabaseResult, Engine, Login, Network, Side};
 use async_trait::async_trait;
 use compare::Comparison;
@@ -201,7 +202,7 @@ impl Engine for MySql {
     }
 
     async fn applied(&self, from: Side, mark: &str) -> DatabaseResult<bool> {
-        self.stream(from).applied(mark).await
+        self.stream(from).arrived(mark).await
     }
 
     async fn counters(&self, from: Side) -> DatabaseResult<()> {

@@ -8,8 +8,10 @@ use super::sql::{number, one, rows, run_on, text};
 use super::tables;
 use crate::database::engine::Following;
 use crate::database::error::doing;
+use crate::database::verify::Marks;
 use crate::database::{DatabaseError, DatabaseResult, Network, Tls};
 use crate::engine::wait::until;
+use async_trait::async_trait;
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Executor};
 use std::time::Duration;
@@ -134,22 +136,6 @@ impl Ends<'_> {
         Ok(())
     }
 
-    /// Leaves a mark behind everything that is committed.
-    pub async fn mark(&self) -> DatabaseResult<String> {
-        let table = self.names.table("mark");
-        let sql = format!("UPDATE {table} SET id = LAST_INSERT_ID(id + 1) WHERE side = '{}'", self.from.side.name());
-        let done = self.from.pool.execute(AssertSqlSafe(sql)).await.map_err(doing(self.what("marking")))?;
-        Ok(done.last_insert_id().to_string())
-    }
-
-    /// Whether the mark has arrived, and so everything before it: transactions are applied in the order of their commits.
-    pub async fn applied(&self, mark: &str) -> DatabaseResult<bool> {
-        let table = self.names.table("mark");
-        let sql = format!("SELECT id FROM {table} WHERE side = '{}'", self.from.side.name());
-        let there: i64 = one(&self.to.pool, &self.what("following"), sql).await?;
-        Ok(mark.parse::<i64>().is_ok_and(|mark| there >= mark))
-    }
-
     /// How far it is.
     pub async fn following(&self) -> DatabaseResult<Following> {
         let status = self.status().await?;
@@ -171,6 +157,24 @@ impl Ends<'_> {
             lag: status.map_or(0, |status| behind(&files, &status.file, status.at)),
             trouble,
         })
+    }
+}
+
+#[async_trait]
+impl Marks for Ends<'_> {
+    async fn mark(&self) -> DatabaseResult<String> {
+        let table = self.names.table("mark");
+        let sql = format!("UPDATE {table} SET id = LAST_INSERT_ID(id + 1) WHERE side = '{}'", self.from.side.name());
+        let done = self.from.pool.execute(AssertSqlSafe(sql)).await.map_err(doing(self.what("marking")))?;
+        Ok(done.last_insert_id().to_string())
+    }
+
+    /// Transactions are applied in the order of their commits.
+    async fn arrived(&self, mark: &str) -> DatabaseResult<bool> {
+        let table = self.names.table("mark");
+        let sql = format!("SELECT id FROM {table} WHERE side = '{}'", self.from.side.name());
+        let there: i64 = one(&self.to.pool, &self.what("following"), sql).await?;
+        Ok(mark.parse::<i64>().is_ok_and(|mark| there >= mark))
     }
 }
 

@@ -6,16 +6,9 @@ use super::stream::Ends;
 use crate::database::engine::Compared;
 use crate::database::verify::postgres::{Postgres as Side, Watch, large_objects, sequences};
 use crate::database::verify::touched::{live, quiet};
-use crate::database::verify::{Barrier, Progress, Reader, Table, Touched, VerifyError, VerifyResult};
+use crate::database::verify::{Progress, Reader, Table, Touched};
 use crate::database::{DatabaseError, DatabaseResult};
-use crate::engine::wait::until;
-use async_trait::async_trait;
-use std::time::Duration;
 
-/// How long a mark may take while everything is compared.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// How often it is looked for.
-const EVERY: Duration = Duration::from_millis(20);
 /// So many large objects are named.
 const NAMES: usize = 5;
 
@@ -30,22 +23,6 @@ pub struct Comparison {
     large_objects: bool,
 }
 
-#[async_trait]
-impl Barrier for Ends<'_> {
-    async fn applied(&self) -> VerifyResult<()> {
-        let wait = async {
-            let mark = self.mark().await?;
-            until(EVERY, || Ends::applied(self, &mark)).await
-        };
-        let late =
-            || VerifyError::Unexpected(format!("a mark took longer than {} s through the stream", PATIENCE.as_secs()));
-        match tokio::time::timeout(PATIENCE, wait).await {
-            Ok(arrived) => arrived.map_err(|error| VerifyError::Unexpected(error.to_string())),
-            Err(_) => Err(late()),
-        }
-    }
-}
-
 fn watch(stream: &Ends<'_>) -> Watch {
     Watch { source: stream.from.pool.clone(), slot: stream.names.watch(), publication: stream.names.data() }
 }
@@ -57,7 +34,7 @@ pub async fn all(stream: &Ends<'_>) -> DatabaseResult<Compared> {
     let mut progress = kept.get().await?.unwrap_or_default();
     kept.during(&live(&source, &target, stream), &mut progress).await?;
     let (_, differ) = objects(stream).await?;
-    let mut compared = compared(&progress);
+    let mut compared = progress.compared();
     compared.differences.extend(differ);
     Ok(compared)
 }
@@ -98,10 +75,7 @@ pub async fn complete(stream: &Ends<'_>, comparison: &mut Comparison) -> Databas
     let counters = async { sequences(&stream.from.pool, &stream.to.pool).await.map_err(DatabaseError::from) };
     let objects = async { if *large_objects { objects(stream).await.map(|found| found.1) } else { Ok(None) } };
     let (_, counters, objects) = tokio::try_join!(rows, counters, objects)?;
-    let mut compared = compared(progress);
-    if progress.unsettled() > 0 {
-        compared.differences.push(format!("{} rows couldn't be compared", progress.unsettled()));
-    }
+    let mut compared = progress.settled();
     compared.differences.extend(counters.into_iter().chain(objects));
     Ok(compared)
 }
@@ -121,8 +95,4 @@ async fn objects(stream: &Ends<'_>) -> DatabaseResult<(bool, Option<String>)> {
 /// Lets go of the log that the watch holds back. What was compared so far doesn't count then.
 pub async fn end(stream: &Ends<'_>) -> DatabaseResult<()> {
     Ok(watch(stream).end().await?)
-}
-
-fn compared(progress: &Progress) -> Compared {
-    Compared { tables: progress.tables.len() as u64, rows: progress.rows(), differences: progress.differences() }
 }

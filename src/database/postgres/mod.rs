@@ -19,6 +19,7 @@ mod tools;
 
 use super::assess::{Assessment, of_postgres};
 use super::engine::{Compared, Following, Gate};
+use super::verify::Marks;
 use super::{Access, DatabaseError, DatabaseResult, Engine, Login, Network, Side};
 use async_trait::async_trait;
 use compare::Comparison;
@@ -184,7 +185,7 @@ impl Engine for Postgres {
     }
 
     async fn applied(&self, from: Side, mark: &str) -> DatabaseResult<bool> {
-        self.stream(from).applied(mark).await
+        self.stream(from).arrived(mark).await
     }
 
     async fn counters(&self, from: Side) -> DatabaseResult<()> {
@@ -225,7 +226,7 @@ impl Engine for Postgres {
     }
 
     async fn retire(&self, from: Side) -> DatabaseResult<()> {
-        gate::open(self.place(from), self.place(from.other()), from.other()).await?;
+        self.open(from).await?;
         gate::send_away(self.place(from)).await?;
         compare::end(&self.stream(from)).await?;
         self.stream(from).rest().await

@@ -5,7 +5,9 @@ use super::control::{Names, replication_login};
 use super::sql::{code, column, ident, literal, one, run};
 use super::tables;
 use crate::database::error::doing;
+use crate::database::verify::Marks;
 use crate::database::{DatabaseError, DatabaseResult, Network, Side};
+use async_trait::async_trait;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -178,20 +180,6 @@ impl Ends<'_> {
         run(&self.from.pool, &self.what("setting the beginning of"), sql).await
     }
 
-    /// Leaves a mark behind everything that is committed.
-    pub async fn mark(&self) -> DatabaseResult<String> {
-        let id = Uuid::new_v4().to_string();
-        let sql = format!("SET LOCAL synchronous_commit = on; INSERT INTO {} (id) VALUES ('{id}')", self.marks());
-        run(&self.from.pool, &self.what("marking"), sql).await?;
-        Ok(id)
-    }
-
-    /// Whether the mark has arrived, and so everything before it: a subscription applies transactions in the order of their commits.
-    pub async fn applied(&self, mark: &str) -> DatabaseResult<bool> {
-        let sql = format!("SELECT EXISTS (SELECT FROM {} WHERE id = '{mark}')", self.marks());
-        one(&self.to.pool, &self.what("following"), sql).await
-    }
-
     /// Marks that have done their service.
     pub async fn sweep(&self) -> DatabaseResult<()> {
         let sql = format!("DELETE FROM {} WHERE handover IS NULL", self.marks());
@@ -223,6 +211,22 @@ impl Ends<'_> {
             run(&self.from.pool, &what, format!("SELECT pg_terminate_backend({pid}, 5000)")).await?;
         }
         run(&self.from.pool, &what, format!("SELECT pg_drop_replication_slot({})", literal(&self.name()))).await
+    }
+}
+
+#[async_trait]
+impl Marks for Ends<'_> {
+    async fn mark(&self) -> DatabaseResult<String> {
+        let id = Uuid::new_v4().to_string();
+        let sql = format!("SET LOCAL synchronous_commit = on; INSERT INTO {} (id) VALUES ('{id}')", self.marks());
+        run(&self.from.pool, &self.what("marking"), sql).await?;
+        Ok(id)
+    }
+
+    /// A subscription applies transactions in the order of their commits.
+    async fn arrived(&self, mark: &str) -> DatabaseResult<bool> {
+        let sql = format!("SELECT EXISTS (SELECT FROM {} WHERE id = '{mark}')", self.marks());
+        one(&self.to.pool, &self.what("following"), sql).await
     }
 }
 

@@ -10,6 +10,7 @@
 //! that is there twice shows. Two rows that differ go unnoticed once in 2^64: this guards against loss and damage, not against forgery.
 
 mod error;
+mod marks;
 pub mod mysql;
 mod narrow;
 pub mod pass;
@@ -21,6 +22,7 @@ mod table;
 pub mod touched;
 
 pub use error::{VerifyError, VerifyResult};
+pub use marks::Marks;
 pub use progress::{Difference, How, Mismatch, Progress, TableProgress};
 pub use reader::{Barrier, Reader};
 pub use table::{Key, Piece, Row, Rows, Sum, Sums, Table};

@@ -1,6 +1,7 @@
 //! How far a comparison is and what it has found: a value that the caller keeps, so that a pass which was cut off goes on.
 
 use super::{Key, Piece};
+use crate::database::engine::Compared;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,6 +41,20 @@ impl Progress {
     pub fn differences(&self) -> Vec<String> {
         let tables = self.mismatches().map(|(id, mismatch)| format!("{id}: {mismatch}"));
         self.unlike.iter().cloned().chain(tables).collect()
+    }
+
+    /// What was found so far, while the source is written to.
+    pub fn compared(&self) -> Compared {
+        Compared { tables: self.tables.len() as u64, rows: self.rows(), differences: self.differences() }
+    }
+
+    /// What was found under a freeze: what couldn't be compared differs.
+    pub fn settled(&self) -> Compared {
+        let mut compared = self.compared();
+        if self.unsettled() > 0 {
+            compared.differences.push(format!("{} rows couldn't be compared", self.unsettled()));
+        }
+        compared
     }
 }
 

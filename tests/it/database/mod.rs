@@ -1,6 +1,7 @@
 //! Databases on real servers.
 
 mod assess;
+mod journey;
 mod load;
 mod moves;
 mod mysql;

@@ -1,17 +1,16 @@
 //! Moves between two real PostgreSQL servers, with clients that write all the while.
 
-use super::world::{Cut, Watch, World, Writers};
+use super::journey::{SEEN, cut_off_at_each_step, there_and_back_and_there};
+use super::world::{Watch, World, Writers};
 use migrate::database::engine::Gate;
 use migrate::database::follow::finish;
 use migrate::database::runbook::{Note, Quiet, Stopped, carry_out};
 use migrate::database::switch::Switch;
 use migrate::database::{DatabaseError, Engine, Side};
 use sqlx::Executor;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const BUDGET: Duration = Duration::from_secs(10);
-/// How long this machine may take to look at both sides.
-const SEEN: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_live_database_moves_there_and_back_and_nothing_is_lost_or_left() {
@@ -21,17 +20,9 @@ async fn a_live_database_moves_there_and_back_and_nothing_is_lost_or_left() {
     world.follow(&engine).await;
     assert!(engine.smoke(Side::New, true).await.is_err(), "the new side takes no writes before its time");
     let watch = Watch::start(world.engine());
-    let there = world.switch(&engine, Side::Old, BUDGET).await.unwrap();
-    let gates = (engine.gate(Side::Old).await.unwrap(), engine.gate(Side::New).await.unwrap());
-    assert_eq!(gates, (Gate::Given, Gate::Open));
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let back = world.switch(&engine, Side::New, BUDGET).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let again = world.switch(&engine, Side::Old, BUDGET).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let interruptions = there_and_back_and_there(&engine, &world.pointer, BUDGET).await;
     let written = writers.stop().await;
     watch.stop().await.never_both_and_never_neither_for(BUDGET);
-    let interruptions = [there, back, again];
     assert!(interruptions.iter().all(|one| one.is_some_and(|one| one < BUDGET)), "{interruptions:?}");
     written.all_on(&world, Side::New).await;
     finish(&engine).await.unwrap();
@@ -51,42 +42,7 @@ async fn cut_off_at_any_step_one_side_serves_within_the_budget_and_the_next_run_
     world.follow(&world.engine()).await;
     let writers = Writers::start(&world, 3);
     let watch = Watch::start(world.engine());
-    let steps = [
-        "make ready",
-        "freeze writes",
-        "let transactions end",
-        "apply the last changes",
-        "set sequences",
-        "compare",
-        "arm the way back",
-        "hand over",
-        "open",
-        "point the service",
-        "smoke test",
-        "end the old stream",
-    ];
-    let mut from = Side::Old;
-    for (index, step) in steps.iter().enumerate() {
-        // Before the step has done anything, or in the midst of it.
-        let cut = Cut { step, after: Duration::from_millis(3 * (index as u64 % 2)) };
-        assert!(world.switch_cut_off(&world.engine(), from, budget, cut).await, "{step} was never reached");
-        let begun = Instant::now();
-        let engine = world.engine();
-        let serving = loop {
-            let both = (engine.gate(Side::Old).await.unwrap(), engine.gate(Side::New).await.unwrap());
-            if both.0.serves() || both.1.serves() {
-                break both;
-            }
-            // By its own clock; how long it takes to be seen depends on how busy this machine is.
-            assert!(!matches!(both.0, Gate::Frozen(left) if left > budget), "cut off at {step}: {both:?}");
-            assert!(begun.elapsed() < SEEN + budget, "cut off at {step}, nobody serves: {both:?}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        };
-        assert!(!(serving.0.serves() && serving.1.serves()), "cut off at {step}: {serving:?}");
-        // A process that knows nothing of the first one.
-        world.switch(&engine, from, budget).await.unwrap_or_else(|error| panic!("going on after {step}: {error}"));
-        from = from.other();
-    }
+    let from = cut_off_at_each_step(|| world.engine(), &world.pointer, budget).await;
     let written = writers.stop().await;
     watch.stop().await.never_both_and_never_neither_for(budget + SEEN);
     written.all_on(&world, from).await;
@@ -104,7 +60,10 @@ async fn a_budget_about_to_be_overspent_gives_the_old_side_back() {
     let stopped = world
         .switch_with(&engine, Side::Old, budget, |step, note| {
             if step == "freeze writes" && *note == Note::Begun {
-                let lock = blocker.execute("BEGIN; LOCK TABLE trips, migrate.from_old IN ACCESS EXCLUSIVE MODE");
+                // The mark is held up too, however slow the writers are; who looks at the gate isn't.
+                let lock = blocker.execute(
+                    "BEGIN; LOCK TABLE trips IN ACCESS EXCLUSIVE MODE; LOCK TABLE migrate.from_old IN EXCLUSIVE MODE",
+                );
                 tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(lock)).unwrap();
             }
         })

@@ -1,7 +1,8 @@
 //! Moves between two real MariaDB servers, with clients that write all the while.
 
+use super::journey::{SEEN, cut_off_at_each_step, there_and_back_and_there};
 use super::server::{MariaDb, PASSWORD};
-use super::world::{Client, Cut, Here, Service, Watch, Writers, Written, follow, switch_cut_off, switch_with};
+use super::world::{Client, Here, Service, Watch, Writers, Written, follow, switch, switch_with};
 use async_trait::async_trait;
 use migrate::database::engine::Gate;
 use migrate::database::follow::finish;
@@ -11,11 +12,9 @@ use migrate::database::{Access, DatabaseError, Engine, Login, Network, Routes, S
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{ConnectOptions, Executor, MySqlConnection};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const BUDGET: Duration = Duration::from_secs(10);
-/// How long this machine may take to look at both sides.
-const SEEN: Duration = Duration::from_secs(5);
 
 const SCHEMA: &str = "
 CREATE USER app@'%' IDENTIFIED BY 'of the app';
@@ -89,7 +88,7 @@ impl World {
     }
 
     async fn switch(&self, engine: &MySql, from: Side, budget: Duration) -> Result<Option<Duration>, Stopped> {
-        switch_with(engine, &self.pointer, from, budget, |_, _| ()).await
+        switch(engine, &self.pointer, from, budget).await
     }
 
     async fn number(&self, side: Side, sql: &'static str) -> i64 {
@@ -134,17 +133,9 @@ async fn a_live_database_moves_there_and_back_and_nothing_is_lost_or_left() {
     follow(&engine).await;
     assert!(engine.smoke(Side::New, true).await.is_err(), "the new side takes no writes before its time");
     let watch = Watch::start(world.engine());
-    let there = world.switch(&engine, Side::Old, BUDGET).await.unwrap();
-    let gates = (engine.gate(Side::Old).await.unwrap(), engine.gate(Side::New).await.unwrap());
-    assert_eq!(gates, (Gate::Given, Gate::Open));
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let back = world.switch(&engine, Side::New, BUDGET).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let again = world.switch(&engine, Side::Old, BUDGET).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let interruptions = there_and_back_and_there(&engine, &world.pointer, BUDGET).await;
     let written = writers.stop().await;
     watch.stop().await.never_both_and_never_neither_for(BUDGET);
-    let interruptions = [there, back, again];
     assert!(interruptions.iter().all(|one| one.is_some_and(|one| one < BUDGET)), "{interruptions:?}");
     world.all_on(&written, Side::New).await;
     finish(&engine).await.unwrap();
@@ -168,42 +159,7 @@ async fn cut_off_at_any_step_one_side_serves_within_the_budget_and_the_next_run_
     follow(&world.engine()).await;
     let writers = world.writers(3);
     let watch = Watch::start(world.engine());
-    let steps = [
-        "make ready",
-        "freeze writes",
-        "let transactions end",
-        "apply the last changes",
-        "set sequences",
-        "compare",
-        "arm the way back",
-        "hand over",
-        "open",
-        "point the service",
-        "smoke test",
-        "end the old stream",
-    ];
-    let mut from = Side::Old;
-    for (index, step) in steps.iter().enumerate() {
-        // Before the step has done anything, or in the midst of it.
-        let cut = Cut { step, after: Duration::from_millis(3 * (index as u64 % 2)) };
-        let reached = switch_cut_off(&world.engine(), &world.pointer, from, budget, cut).await;
-        assert!(reached, "{step} was never reached");
-        let begun = Instant::now();
-        let engine = world.engine();
-        let serving = loop {
-            let both = (engine.gate(Side::Old).await.unwrap(), engine.gate(Side::New).await.unwrap());
-            if both.0.serves() || both.1.serves() {
-                break both;
-            }
-            assert!(!matches!(both.0, Gate::Frozen(left) if left > budget), "cut off at {step}: {both:?}");
-            assert!(begun.elapsed() < SEEN + budget, "cut off at {step}, nobody serves: {both:?}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        };
-        assert!(!(serving.0.serves() && serving.1.serves()), "cut off at {step}: {serving:?}");
-        // A process that knows nothing of the first one.
-        world.switch(&engine, from, budget).await.unwrap_or_else(|error| panic!("going on after {step}: {error}"));
-        from = from.other();
-    }
+    let from = cut_off_at_each_step(|| world.engine(), &world.pointer, budget).await;
     let written = writers.stop().await;
     watch.stop().await.never_both_and_never_neither_for(budget + SEEN);
     world.all_on(&written, from).await;

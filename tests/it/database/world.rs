@@ -90,7 +90,7 @@ impl World {
     }
 
     pub async fn switch(&self, engine: &dyn Engine, from: Side, budget: Duration) -> Result<Option<Duration>, Stopped> {
-        self.switch_with(engine, from, budget, |_, _| ()).await
+        switch(engine, &self.pointer, from, budget).await
     }
 
     /// Switches, and tells `hook` of every step just before it goes on.
@@ -102,11 +102,6 @@ impl World {
         hook: impl FnMut(&str, &Note) + Send,
     ) -> Result<Option<Duration>, Stopped> {
         switch_with(engine, &self.pointer, from, budget, hook).await
-    }
-
-    /// Begins to switch and drops it at a step, as if the process were killed there.
-    pub async fn switch_cut_off(&self, engine: &dyn Engine, from: Side, budget: Duration, cut: Cut<'_>) -> bool {
-        switch_cut_off(engine, &self.pointer, from, budget, cut).await
     }
 
     /// What a query of one number answers.
@@ -143,6 +138,17 @@ pub async fn follow(engine: &dyn Engine) {
     carry_out(&Complete::new(engine, 200_000, Duration::from_millis(200)), &Quiet).await.unwrap();
 }
 
+/// Switches.
+pub async fn switch(
+    engine: &dyn Engine,
+    pointer: &Here,
+    from: Side,
+    budget: Duration,
+) -> Result<Option<Duration>, Stopped> {
+    switch_with(engine, pointer, from, budget, |_, _| ()).await
+}
+
+/// Switches, and tells `hook` of every step just before it goes on.
 pub async fn switch_with(
     engine: &dyn Engine,
     pointer: &Here,
