@@ -43,7 +43,7 @@ impl HttpConnector for PacedConnector {
         let (inner, rates, room) = (self.inner.clone(), self.rates.clone(), self.room.clone());
         HttpConnectorFuture::new(async move {
             if let Some((service, operation)) = called(&request) {
-                rates.take(&service, &operation).await;
+                rates.take(&service, &operation, for_all(&request)).await;
             }
             let _room = room.acquire().await; // never closed
             inner.call(request).await
@@ -63,6 +63,13 @@ fn called(request: &HttpRequest) -> Option<(String, String)> {
     let rpc = || request.uri().split("/operation/").nth(1);
     let operation = target.or_else(query).or_else(rpc);
     Some((service, operation.unwrap_or(if request.method() == "GET" { "Get" } else { "Put" }).to_owned()))
+}
+
+/// Whether a read in the query protocol names nothing that it wants, and no page size.
+fn for_all(request: &HttpRequest) -> bool {
+    let body = request.body().bytes().and_then(|body| std::str::from_utf8(body).ok()).unwrap_or_default();
+    let mut names = body.split('&').filter_map(|pair| pair.split('=').next());
+    body.starts_with("Action=") && names.all(|name| matches!(name, "Action" | "Version" | "NextToken"))
 }
 
 #[cfg(test)]
@@ -88,6 +95,9 @@ mod tests {
         let of = |request: HttpRequest| called(&request).map(|(service, operation)| format!("{service}:{operation}"));
         let ec2 = request("ec2", "/", None, "Action=CreateVpc&Version=2016-11-15");
         assert_eq!(of(ec2).as_deref(), Some("ec2:CreateVpc"));
+        assert!(for_all(&request("ec2", "/", None, "Action=DescribeVpcs&Version=2016-11-15")));
+        let one = "Action=DescribeVpcs&Version=2016-11-15&Filter.1.Name=tag%3Amigrate%3Acity&Filter.1.Value.1=malmo";
+        assert!(!for_all(&request("ec2", "/", None, one)));
         let ecs = request("ecs", "/", Some("AmazonEC2ContainerServiceV20141113.CreateService"), "{}");
         assert_eq!(of(ecs).as_deref(), Some("ecs:CreateService"));
         let alarm = request("monitoring", "/service/GraniteServiceVersion20100801/operation/PutMetricAlarm", None, "");

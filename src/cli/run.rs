@@ -142,7 +142,8 @@ async fn locked(
     };
     progress.finish();
     let took = begun.elapsed();
-    let exit = verdict::tell(city, &plan, &outcome, took, interrupt.signal());
+    let whole = options.until.is_none() && options.only.is_none();
+    let exit = verdict::tell(city, &plan, whole, &outcome, took, interrupt.signal());
     ledger.read(|state| ending::print(city, &plan, Some(&outcome), state, took, options.output));
     Ok(exit)
 }

@@ -10,8 +10,8 @@ use crate::view::style::{GREEN, RED, YELLOW, paint};
 use crate::view::values::duration;
 use std::time::Duration;
 
-/// Tells it; answers with how the process ends. `signal`: the one that asked to stop.
-pub fn tell(city: &Opened, plan: &Plan, outcome: &Outcome, took: Duration, signal: Option<u8>) -> Exit {
+/// Tells it; answers with how the process ends. `whole`: the plan had all that its goal needs. `signal`: the one that asked to stop.
+pub fn tell(city: &Opened, plan: &Plan, whole: bool, outcome: &Outcome, took: Duration, signal: Option<u8>) -> Exit {
     let name = &city.city.name;
     for failure in &outcome.failures {
         note(&format!("{} {} ({}): {}", paint(RED, "failed:"), failure.address, failure.kind, failure.why));
@@ -27,11 +27,12 @@ pub fn tell(city: &Opened, plan: &Plan, outcome: &Outcome, took: Duration, signa
     let done = format!("{} of {} changes done in {}", outcome.done.len(), plan.steps(), duration(seconds));
     if outcome.failures.is_empty() && outcome.left.is_empty() {
         let what = match plan.goal {
-            Goal::City => "stands",
-            Goal::Legacy => "is served by its legacy side",
-            Goal::Nothing => "is gone",
+            Goal::City if whole => " stands",
+            Goal::Legacy => " is served by its legacy side",
+            Goal::Nothing if whole => " is gone",
+            Goal::City | Goal::Nothing => "",
         };
-        note(&format!("{} {name} {what}: {done}", paint(GREEN, "done:")));
+        note(&format!("{} {name}{what}: {done}", paint(GREEN, "done:")));
         return Exit::Done;
     }
     let verb = plan.goal.command();

@@ -66,7 +66,7 @@ impl MemoryCloud {
     async fn admitted(&self, calls: &[(&'static str, String)]) -> CloudResult<()> {
         for (service, operation) in calls {
             if let Some(rates) = &self.rates {
-                rates.take(service, operation).await;
+                rates.take(service, operation, false).await;
             }
             self.account().admit(service, operation)?;
         }

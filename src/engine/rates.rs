@@ -21,7 +21,8 @@ const fn limit(name: &'static str, burst: f64, refill: f64) -> Limit {
 }
 
 // D: "Request throttling for the Amazon EC2 API", and the same page of the other services; read in November 2026.
-static EC2_READ: Limit = limit("ec2 reads without a filter", 50.0, 10.0);
+static EC2_READ: Limit = limit("ec2 reads", 100.0, 20.0);
+static EC2_READ_ALL: Limit = limit("ec2 reads of everything", 50.0, 10.0);
 static EC2_CHANGE: Limit = limit("ec2 changes", 50.0, 5.0);
 static EC2_NAT: Limit = limit("ec2:CreateNatGateway", 10.0, 1.0);
 static EC2_ENDPOINT: Limit = limit("ec2:CreateVpcEndpoint", 4.0, 0.3);
@@ -36,13 +37,14 @@ static ROUTE53: Limit = limit("route53", 5.0, 5.0);
 static ALARMS: Limit = limit("cloudwatch:PutMetricAlarm", 3.0, 3.0);
 
 /// The bucket that a call takes from: `service` is the name that requests are signed for, `operation` the API's. `None`: no figure is
-/// published.
-pub fn limit_of(service: &str, operation: &str) -> Option<&'static Limit> {
+/// published. `all`: it reads everything there is, with no filter, id or page size.
+pub fn limit_of(service: &str, operation: &str, all: bool) -> Option<&'static Limit> {
     let reads = ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb));
     Some(match (service, operation) {
         ("ec2", "CreateNatGateway") => &EC2_NAT,
         ("ec2", "CreateVpcEndpoint") => &EC2_ENDPOINT,
         ("ec2", "CreateTags") => &EC2_TAGS,
+        ("ec2", _) if reads && all => &EC2_READ_ALL,
         ("ec2", _) if reads => &EC2_READ,
         ("ec2", _) => &EC2_CHANGE,
         ("rds", _) => &RDS,
@@ -110,9 +112,9 @@ impl Rates {
         Self { speed: if speed.is_finite() { speed.max(1.0) } else { 1.0 }, buckets: Mutex::default() }
     }
 
-    /// Waits for this call's turn.
-    pub async fn take(&self, service: &str, operation: &str) {
-        let Some(limit) = limit_of(service, operation) else { return };
+    /// Waits for this call's turn. `all` as in [`limit_of`].
+    pub async fn take(&self, service: &str, operation: &str, all: bool) {
+        let Some(limit) = limit_of(service, operation, all) else { return };
         let (burst, refill) = ((limit.burst * SHARE).max(1.0), limit.refill * SHARE * self.speed);
         let turn = {
             let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,13 +136,13 @@ mod tests {
         let begun = Instant::now();
         let mut server = Bucket::full(EC2_NAT.burst);
         for _ in 0..30 {
-            rates.take("ec2", "CreateNatGateway").await;
+            rates.take("ec2", "CreateNatGateway", false).await;
             assert!(server.take(EC2_NAT.burst, EC2_NAT.refill));
         }
         // 8 at once, the other 22 at 0.8 a second.
         assert_eq!(begun.elapsed().as_secs(), 27);
-        rates.take("ec2", "CreateSubnet").await;
+        rates.take("ec2", "CreateSubnet", false).await;
         assert_eq!(begun.elapsed().as_secs(), 27, "another bucket");
-        assert_eq!(limit_of("iam", "CreateRole"), None);
+        assert_eq!(limit_of("iam", "CreateRole", false), None);
     }
 }

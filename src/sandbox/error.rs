@@ -115,7 +115,7 @@ impl SandboxError {
                 Some("stop it with `migrate sandbox stop`; what it holds is lost")
             }
             Self::Database { .. } => {
-                Some("`migrate sandbox stop` and try again; MIGRATE_SANDBOX_DATABASES=0 makes databases mere records")
+                Some("`migrate sandbox stop` and try again; MIGRATE_SANDBOX_DATABASES=off makes databases mere records")
             }
             Self::NoHome => Some("set MIGRATE_SANDBOX_HOME and XDG_CACHE_HOME to folders of yours"),
             Self::Start { .. } | Self::Refused { .. } | Self::Io { .. } => None,

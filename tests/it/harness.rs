@@ -1,12 +1,17 @@
 //! A sandbox of its own for each test, and the binary run in it.
 
 use serde_json::Value;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How many times as fast as at AWS time passes in tests: a database of 15 minutes takes a second.
 pub const SPEED: &str = "900";
+
+/// Longer than any command takes on a machine that is busy with other things.
+const LONG: Duration = Duration::from_secs(900);
 
 /// A sandbox, a folder of city files, and the binary.
 pub struct World {
@@ -29,12 +34,23 @@ pub struct Ran {
 }
 
 impl Ran {
-    fn new(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+    /// Runs it to its end. What it says goes to files: nothing that it leaves running is waited for.
+    #[expect(clippy::disallowed_methods, reason = "there are no tasks here")]
+    pub fn of(command: &mut Command) -> Self {
+        let (mut out, mut err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        let mut child = command.stdout(out.try_clone().unwrap()).stderr(err.try_clone().unwrap()).spawn().unwrap();
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if begun.elapsed() > LONG {
+                let _ = child.kill();
+                panic!("{command:?} doesn't end:\n{}\n{}", said(&mut out), said(&mut err));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        Self { code: status.code(), out: said(&mut out), err: said(&mut err) }
     }
 
     /// Fails unless the exit code is `code`.
@@ -48,6 +64,12 @@ impl Ran {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap()
     }
+}
+
+fn said(file: &mut std::fs::File) -> String {
+    let mut bytes = Vec::new();
+    file.rewind().and_then(|()| file.read_to_end(&mut bytes)).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl World {
@@ -115,14 +137,14 @@ impl World {
     /// Runs `migrate --sandbox ARGS`.
     pub fn run(&self, args: &[&str]) -> Ran {
         let args: Vec<&str> = ["--sandbox"].into_iter().chain(args.iter().copied()).collect();
-        Ran::new(self.command(&args).output().unwrap())
+        Ran::of(&mut self.command(&args))
     }
 
     /// Runs `migrate ARGS` without the sandbox flag, with these variables.
     pub fn run_with(&self, args: &[&str], env: &[(String, String)]) -> Ran {
         let mut command = self.command(args);
         command.envs(env.iter().map(|(name, value)| (name, value)));
-        Ran::new(command.output().unwrap())
+        Ran::of(&mut command)
     }
 
     /// Starts `migrate --sandbox ARGS` and lets it run; `said` is what it says.
@@ -139,7 +161,7 @@ impl World {
 
     /// `migrate sandbox status --output json`.
     pub fn status(&self) -> Value {
-        Ran::new(self.command(&["sandbox", "status", "--output", "json"]).output().unwrap()).expect(0).json()
+        Ran::of(&mut self.command(&["sandbox", "status", "--output", "json"])).expect(0).json()
     }
 
     /// An address of the sandbox that is running.
@@ -166,7 +188,7 @@ impl World {
 
     /// The variables that point other programs at the sandbox, and this one too: at the sandbox's pace.
     pub fn exports(&self) -> Vec<(String, String)> {
-        let started = Ran::new(self.command(&["sandbox", "start"]).output().unwrap()).expect(0);
+        let started = Ran::of(&mut self.command(&["sandbox", "start"])).expect(0);
         let lines = started.out.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
         let exported = lines.map(|(name, value)| (name.to_owned(), value.trim_matches(['"', '\'']).to_owned()));
         exported.chain([("MIGRATE_TIME_SCALE".to_owned(), SPEED.to_owned())]).collect()
@@ -176,20 +198,15 @@ impl World {
     #[track_caller]
     pub fn python(&self, script: &str, args: &[&str]) -> Value {
         let python = self.status()["python"].as_str().unwrap().to_owned();
-        let output = Command::new(python)
-            .arg(root().join("tests/it").join(script))
-            .args(args)
-            .envs(self.exports())
-            .output()
-            .unwrap();
-        let ran = Ran::new(output).expect(0);
-        ran.json()
+        let mut command = Command::new(python);
+        command.arg(root().join("tests/it").join(script)).args(args).envs(self.exports());
+        Ran::of(&mut command).expect(0).json()
     }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        let _ = self.command(&["sandbox", "stop"]).output();
+        Ran::of(&mut self.command(&["sandbox", "stop"]));
     }
 }
 

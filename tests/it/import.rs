@@ -28,7 +28,8 @@ fn what_is_wanted_like_that_is_taken_over_and_anything_else_refused() {
     let nameless = world.run(&["import", "malmo", "security-groups/rule.service-https", "sgr-1", "--yes"]).expect(1);
     assert!(nameless.err.contains("no id of their own"), "{}", nameless.err);
 
-    world.run(&["import", "malmo", "vpc/vpc", &vpc, "--yes"]).expect(0);
+    let imported = world.run(&["import", "malmo", "vpc/vpc", &vpc, "--yes"]).expect(0);
+    assert!(imported.err.contains("done: malmo: 1 of 1 changes"), "{}", imported.err);
     let tags = json!({ "Name": "malmo-vpc", "migrate:city": "malmo", "migrate:address": "vpc/vpc" });
     assert_eq!(world.python("by_hand.py", &["tags", &vpc]), tags);
     let taken = world.run(&["import", "malmo", "vpc/vpc", &wrong, "--yes"]).expect(1);

@@ -1,8 +1,8 @@
 //! Signals: the first one finishes what is under way, records and gives the lock back; the second one leaves at once. Wherever it comes.
 
-use super::harness::{World, root};
+use super::harness::{Ran, World, root};
 use super::process::{Running, Signal};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::process::{Command, Stdio};
 
 const APPLY: [&str; 5] = ["apply", "malmo", "--yes", "--until", "vpc"];
@@ -82,9 +82,7 @@ fn at_the_question() {
                 None => asked.env_remove(name),
             };
         }
-        let output = asked.stdin(Stdio::null()).output().unwrap();
-        let answer: Value = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        let answer = Ran::of(asked.stdin(Stdio::null())).expect(0).json();
         assert_eq!(answer["code"], json!(code), "{answer}");
         assert!(answer["said"].as_str().unwrap().contains("nothing was changed"), "{answer}");
         unlocked(&world);

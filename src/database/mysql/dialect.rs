@@ -149,6 +149,14 @@ impl Dialect {
         }
     }
 
+    /// Takes no writes from now on. MariaDB forgets that with its next start.
+    pub fn read_only(self) -> &'static str {
+        match self.family {
+            Family::MySql => "SET PERSIST read_only = ON",
+            Family::MariaDb => "SET GLOBAL read_only = ON",
+        }
+    }
+
     /// For how many hours RDS keeps its log; `None`: as long as it needs it itself, which isn't long enough for others.
     pub fn keep_log(self, hours: Option<u32>) -> Option<String> {
         let hours = hours.map_or("NULL".to_owned(), |hours| hours.to_string());

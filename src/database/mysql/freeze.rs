@@ -2,7 +2,8 @@
 
 use super::connect::Place;
 use super::control::Names;
-use super::sql::{column, number};
+use super::sql::{column, ident, number};
+use super::tables;
 use crate::database::engine::Gate;
 use crate::database::error::doing;
 use crate::database::{DatabaseError, DatabaseResult};
@@ -82,6 +83,18 @@ async fn end_holders(place: &Place, waiting: u64) -> DatabaseResult<()> {
     let sql = place.dialect().await?.blockers(waiting);
     let holders: Vec<u64> = column(&place.pool, "looking for transactions from before the freeze", sql).await?;
     place.kill(&place.of_others(holders)).await
+}
+
+/// Keeps every table as it is defined for as long as the connection lives. No trigger sees a TRUNCATE, a DROP or an ALTER: they wait for the
+/// metadata locks of a transaction that has read the table.
+pub async fn pin(place: &Place) -> DatabaseResult<MySqlConnection> {
+    let tables = tables::all(place).await?;
+    let reads = tables.iter().map(|table| format!("SELECT 1 FROM {} LIMIT 0", ident(table)));
+    let sql: Vec<String> = ["START TRANSACTION".to_owned()].into_iter().chain(reads).collect();
+    let mut connection = place.acquire().await?.0.detach();
+    let what = doing(format!("keeping the tables {} as they are", place.at()));
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.join("; ")))).await.map_err(what)?;
+    Ok(connection)
 }
 
 /// Runs `sql`, which takes the gate's row. Under a freeze only those hold it who were refused and haven't ended their transaction: their

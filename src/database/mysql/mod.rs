@@ -28,6 +28,7 @@ use connect::Place;
 use control::Names;
 use freeze::Freezing;
 use roles::Depth;
+use sqlx::MySqlConnection;
 use std::time::Duration;
 use stream::Ends;
 use tokio::sync::Mutex;
@@ -44,6 +45,8 @@ pub struct MySql {
     freezing: Mutex<Option<Freezing>>,
     /// What was compared before the freeze.
     comparison: Mutex<Option<Comparison>>,
+    /// Keeps the tables of the side that serves as they are defined, from the last comparison until nothing of it is followed any more.
+    pinned: Mutex<Option<MySqlConnection>>,
 }
 
 impl MySql {
@@ -60,6 +63,7 @@ impl MySql {
             network,
             freezing: Mutex::default(),
             comparison: Mutex::default(),
+            pinned: Mutex::default(),
         })
     }
 
@@ -210,6 +214,8 @@ impl Engine for MySql {
     }
 
     async fn compare_changed(&self, from: Side) -> DatabaseResult<Compared> {
+        // What came before is in the log, which is read now.
+        *self.pinned.lock().await = Some(freeze::pin(self.place(from)).await?);
         match &mut *self.comparison.lock().await {
             Some(comparison) => comparison.complete(&self.stream(from)).await,
             None => Err(DatabaseError::Refused("nothing was compared before the freeze".into())),
@@ -246,6 +252,7 @@ impl Engine for MySql {
         if let Some(freezing) = self.freezing.lock().await.take() {
             freezing.give_up(self.place(from)).await?;
         }
+        *self.pinned.lock().await = None;
         freeze::thaw(self.place(from), &self.names).await
     }
 
@@ -258,7 +265,9 @@ impl Engine for MySql {
     async fn retire(&self, from: Side) -> DatabaseResult<()> {
         self.open(from).await?;
         gate::send_away(self.place(from), &self.names).await?;
-        self.stream(from).end().await
+        self.stream(from).end().await?;
+        *self.pinned.lock().await = None;
+        Ok(())
     }
 
     async fn smoke(&self, side: Side, write: bool) -> DatabaseResult<()> {

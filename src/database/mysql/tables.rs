@@ -57,7 +57,9 @@ async fn fingerprint(place: &Place) -> DatabaseResult<Vec<String>> {
     let mut all = Vec::new();
     for part in parts {
         let sql = part.replacen("SELECT ", "SELECT CONVERT((", 1).replacen(") FROM", ")) USING utf8mb4) FROM", 1);
-        all.extend(column::<String>(&place.pool, &what, sql).await?);
+        let lines: Vec<String> = column(&place.pool, &what, sql).await?;
+        // MySQL keeps the sign that ended a statement as a part of a body, where it was one of several.
+        all.extend(lines.iter().map(|line| line.trim_end_matches([';', ' ', '\n', '\r']).to_owned()));
     }
     all.sort();
     Ok(all)

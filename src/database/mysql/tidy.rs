@@ -8,13 +8,14 @@ use crate::database::engine::Gate;
 use crate::database::{DatabaseResult, Side};
 
 /// Removes gate, database and users. The old server takes no writes afterwards either: it holds nothing else, and is read-only until
-/// its next start or until an administrator says otherwise.
+/// an administrator says otherwise (MariaDB: or until its next start).
 pub async fn tidy(place: &Place, names: &Names) -> DatabaseResult<()> {
     let what = format!("tidying up {}", place.at());
     let serves = gate::read(place, names).await?;
     if !serves.serves() {
-        if place.side == Side::Old && !place.dialect().await?.managed {
-            run(&place.pool, &what, "SET GLOBAL read_only = ON").await?;
+        let dialect = place.dialect().await?;
+        if place.side == Side::Old && !dialect.managed {
+            run(&place.pool, &what, dialect.read_only()).await?;
         }
         gate::send_away(place, names).await?;
     }

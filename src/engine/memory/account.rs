@@ -80,7 +80,7 @@ impl Account {
 
     /// Counts a call against the account's rates.
     pub fn admit(&mut self, service: &str, operation: &str) -> CloudResult<()> {
-        let Some(limit) = limit_of(service, operation) else { return Ok(()) };
+        let Some(limit) = limit_of(service, operation, false) else { return Ok(()) };
         let bucket = self.buckets.entry(limit.name).or_insert_with(|| Bucket::full(limit.burst));
         if bucket.take(limit.burst, limit.refill) {
             return Ok(());

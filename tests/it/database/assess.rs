@@ -1,6 +1,6 @@
 //! What is said of real databases before they are moved.
 
-use super::server::{MariaDb, PASSWORD, Postgres};
+use super::server::{MySqlServer, PASSWORD, Postgres};
 use migrate::database::assess::{Finding, Level, judge_mysql, judge_postgres, mysql, postgres, worst};
 use sqlx::ConnectOptions;
 use std::time::Duration;
@@ -91,7 +91,7 @@ async fn a_postgresql_that_is_ready_and_one_that_is_not() {
 
 #[tokio::test]
 async fn a_mariadb_that_is_ready_and_one_that_is_not() {
-    let (old, new) = tokio::join!(MariaDb::start(1), MariaDb::start_with(2, &["--max-allowed-packet=2M"]));
+    let (old, new) = tokio::join!(MySqlServer::start(1), MySqlServer::start_with(2, &["--max-allowed-packet=2M"]));
     old.execute("CREATE TABLE trips (id int PRIMARY KEY, what text); INSERT INTO trips SELECT seq, REPEAT('x', 200) FROM seq_1_to_20000").await;
     let source = old.pool(2);
     let facts = mysql::facts(&source, "source").await.unwrap();

@@ -1,7 +1,7 @@
-//! Moves between two real MariaDB servers, with clients that write all the while.
+//! Moves between two real servers of MariaDB, or of MySQL (tests/mysql.sh), with clients that write all the while.
 
 use super::journey::{SEEN, cut_off_at_each_step, there_and_back_and_there};
-use super::server::{MariaDb, PASSWORD};
+use super::server::{MySqlServer, PASSWORD, mysql};
 use super::world::{Client, Here, Service, Watch, Writers, Written, follow, switch, switch_with};
 use async_trait::async_trait;
 use migrate::database::engine::Gate;
@@ -36,31 +36,38 @@ INSERT INTO stations (name, capacity) SELECT concat('Stasjon ', seq, ' – ''Nor
 INSERT INTO counts (station) SELECT id FROM stations;
 INSERT INTO keyless SELECT seq, concat('line\\n', seq) FROM seq_1_to_10;
 INSERT INTO trips (station, number, note, distance, token)
-  SELECT 1 + seq % 20, -CAST(seq AS SIGNED), json_object('n', seq, 'text', 'å\\n''x'), seq / 7.0, unhex(md5(seq)) FROM seq_1_to_5000;
+  SELECT 1 + seq % 20, -CAST(seq AS SIGNED), json_object('n', seq, 'text', 'å\\n''x'), seq / 7.0, unhex(left(sha2(seq, 256), 32)) FROM seq_1_to_5000;
 ";
 
 /// Both servers, and where the service believes its database to be.
 struct World {
-    old: MariaDb,
-    new: MariaDb,
+    old: MySqlServer,
+    new: MySqlServer,
     pointer: Arc<Here>,
+    tls: Tls,
 }
 
 impl World {
     async fn new() -> Self {
-        let settings = [
-            "--gtid-strict-mode=0",
-            "--sync-binlog=1",
-            "--innodb-flush-log-at-trx-commit=1",
+        let mut settings = vec!["--sync-binlog=1", "--innodb-flush-log-at-trx-commit=1"];
+        if !mysql() {
             // As MySQL does by default.
-            "--slave-parallel-threads=4",
-        ];
-        let (old, new) = tokio::join!(MariaDb::start_with(1, &settings), MariaDb::start_with(2, &settings));
+            settings.extend(["--gtid-strict-mode=0", "--slave-parallel-threads=4"]);
+        }
+        let (old, new) = tokio::join!(MySqlServer::start_with(1, &settings), MySqlServer::start_with(2, &settings));
         old.execute(SCHEMA).await;
-        Self { old, new, pointer: Arc::new(Here(Mutex::new(Side::Old))) }
+        let tls = match (old.ca(), new.ca()) {
+            (Some(ca), Some(other)) => {
+                let both = [&ca, &other].map(|file| std::fs::read_to_string(file).unwrap()).concat();
+                std::fs::write(&ca, both).unwrap();
+                Tls::Verify(Some(ca))
+            }
+            _ => Tls::Off,
+        };
+        Self { old, new, pointer: Arc::new(Here(Mutex::new(Side::Old))), tls }
     }
 
-    fn server(&self, side: Side) -> &MariaDb {
+    fn server(&self, side: Side) -> &MySqlServer {
         match side {
             Side::Old => &self.old,
             Side::New => &self.new,
@@ -69,12 +76,12 @@ impl World {
 
     /// A conductor that knows nothing but where the servers are, like a process that was just started.
     fn engine(&self) -> MySql {
-        let access = |server: &MariaDb| Access {
+        let access = |server: &MySqlServer| Access {
             server: Server { host: "127.0.0.1".into(), port: server.port(), database: "city".into() },
             login: Login { user: "migrate".into(), password: Secret::new(PASSWORD) },
         };
         let service = Login { user: "app".into(), password: Secret::new("of the app") };
-        let network = Network { routes: Routes::default(), between: Routes::default(), tls: Tls::Off };
+        let network = Network { routes: Routes::default(), between: Routes::default(), tls: self.tls.clone() };
         MySql::new(access(&self.old), access(&self.new), service, network).unwrap()
     }
 
@@ -275,6 +282,35 @@ async fn a_side_that_was_written_after_its_freeze_ran_out_can_not_be_handed_over
     assert_eq!(world.number(Side::New, "SELECT count(*) FROM trips WHERE number = 2").await, 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_empties_a_table_during_the_switch_waits_and_the_new_side_keeps_its_rows() {
+    let world = World::new().await;
+    let engine = world.engine();
+    follow(&engine).await;
+    let rows = world.number(Side::Old, "SELECT count(*) FROM keyless").await;
+    let (mut early, mut late) = (world.old.connect().await, None);
+    let mut at = async |step: &str| match step {
+        // Before the last changes are applied: it is one of them.
+        "let transactions end" => drop(early.execute("TRUNCATE counts").await.unwrap()),
+        "hand over" => {
+            let mut root = world.old.connect().await;
+            late = Some(tokio::spawn(async move { root.execute("TRUNCATE keyless").await.map(drop) }));
+        }
+        _ => {}
+    };
+    let hook = |step: &str, note: &Note| {
+        if *note == Note::Begun {
+            now(at(step));
+        }
+    };
+    switch_with(&engine, &world.pointer, Side::Old, BUDGET, hook).await.unwrap();
+    // It waited until all sessions on the old side were ended, or got its turn after that.
+    let _ = late.unwrap().await.unwrap();
+    assert_eq!(world.number(Side::New, "SELECT count(*) FROM counts").await, 0, "it came with the stream");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(world.number(Side::New, "SELECT count(*) FROM keyless").await, rows);
+}
+
 /// Runs something at a step's beginning, in the midst of a switch.
 fn now<T>(future: impl Future<Output = T>) -> T {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
@@ -316,7 +352,7 @@ async fn what_differs_is_named_and_nothing_is_handed_over() {
         (
             "UPDATE trips SET note = '1' WHERE id = 18",
             "DELETE FROM trips WHERE id = 18",
-            "INSERT INTO trips (id, station, number, note, distance, token, at) VALUES (18, 19, -18, '1', 18 / 7.0, unhex(md5(18)), '2026-01-01')",
+            "INSERT INTO trips (id, station, number, note, distance, token, at) VALUES (18, 19, -18, '1', 18 / 7.0, unhex(left(sha2(18, 256), 32)), '2026-01-01')",
             "city.trips: 1 row differs: 18 missing",
         ),
         (

@@ -21,7 +21,9 @@ struct Guarded {
 impl Guarded {
     /// Starts it as `user` if this is root. The shell between holds the other end of a pipe: the end of this process closes it.
     fn start(user: &str, program: &Path, args: &[String], log: &Path) -> Self {
-        let script = r#""$@" & server=$!; read -r _; kill -INT $server; kill -TERM $server; wait $server"#;
+        // One that doesn't stop is killed: no test waits for it for ever.
+        let script = r#""$@" & server=$!; read -r _; kill -INT $server; kill -TERM $server
+            { sleep 30; kill -KILL $server; } 2>/dev/null & wait $server; kill $!"#;
         let log = std::fs::File::create(log).unwrap();
         let child = as_user(user, "sh")
             .args(["-c", script, "sh"])
@@ -184,6 +186,18 @@ impl Postgres {
         std::fs::write(path, text).unwrap();
     }
 
+    fn pid(&self) -> String {
+        let file = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap();
+        file.lines().next().unwrap().to_owned()
+    }
+
+    /// From now on new sessions and workers can't write beyond so many bytes of a file, as if the disk were full there: PostgreSQL takes it for
+    /// that. `None`: as much as they like.
+    pub fn largest_file(&self, bytes: Option<u64>) {
+        let bytes = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        run(as_user("postgres", "prlimit").args(["--pid", &self.pid(), &format!("--fsize={bytes}:")]));
+    }
+
     /// Stops it at once: sessions die.
     pub fn stop(&mut self) {
         self.server = None;
@@ -191,8 +205,7 @@ impl Postgres {
 
     /// Kills it as a power cut does, then waits for the end.
     pub fn kill(&mut self) {
-        let pid = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap();
-        run(Command::new("kill").args(["-QUIT", pid.lines().next().unwrap()]));
+        run(Command::new("kill").args(["-QUIT", &self.pid()]));
         self.server = None;
     }
 
@@ -271,36 +284,42 @@ impl Postgres {
     }
 }
 
-/// A MariaDB server: ROW binlog, GTID, user `migrate` with every right, database `city`.
-pub struct MariaDb {
+/// A server of MariaDB, or of MySQL where the environment asks for that ([`mysql`]): ROW binlog, GTID, user `migrate` with every right,
+/// database `city`.
+pub struct MySqlServer {
     server: Option<Guarded>,
     folder: TempDir,
     port: u16,
     settings: Vec<String>,
 }
 
-impl MariaDb {
+/// Whether `mysqld` on PATH is to be tested instead of MariaDB: tests/mysql.sh.
+pub fn mysql() -> bool {
+    std::env::var_os("MIGRATE_TEST_MYSQL").is_some()
+}
+
+impl MySqlServer {
     /// Starts one; `id` is its server id, which differs between servers that replicate.
     pub async fn start(id: u32) -> Self {
         Self::start_with(id, &[]).await
     }
 
-    /// Starts one with these settings of mariadbd's command line beside the usual ones: `--name=value`.
+    /// Starts one with these settings of the server's command line beside the usual ones: `--name=value`.
     pub async fn start_with(id: u32, settings: &[&str]) -> Self {
         let folder = memory("mysql");
         // Of its own: a server that starts removes the temporary tables of all others from the folder that they share.
         let temporary = folder.path().join("tmp");
         std::fs::create_dir(&temporary).unwrap();
         give("mysql", &temporary);
-        run(as_user("mysql", "mariadb-install-db")
-            .args([
-                "--no-defaults",
-                "--auth-root-authentication-method=normal",
-                "--skip-test-db",
-                "--skip-name-resolve",
-            ])
-            .arg(format!("--datadir={}", folder.path().join("data").display()))
-            .arg(format!("--tmpdir={}", temporary.display())));
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let places = [format!("--datadir={}", path("data")), format!("--tmpdir={}", path("tmp"))];
+        if mysql() {
+            run(as_user("mysql", "mysqld").args(["--no-defaults", "--initialize-insecure"]).args(&places));
+        } else {
+            let install =
+                ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"];
+            run(as_user("mysql", "mariadb-install-db").args(install).args(&places));
+        }
         let first = folder.path().join("first.sql");
         let sql = [
             format!("CREATE USER IF NOT EXISTS migrate@'%' IDENTIFIED BY '{PASSWORD}'"),
@@ -309,32 +328,50 @@ impl MariaDb {
         ];
         // Not written to the binlog: each server begins with these, and a replica need not repeat them.
         std::fs::write(&first, format!("SET sql_log_bin = 0;\n{};\n", sql.join(";\n"))).unwrap();
-        let path = |name: &str| folder.path().join(name).display().to_string();
         let port = free_port();
         let mut all = vec![
             "--no-defaults".to_owned(),
-            format!("--datadir={}", path("data")),
-            format!("--tmpdir={}", temporary.display()),
             format!("--socket={}", path("socket")),
             format!("--pid-file={}", path("pid")),
             format!("--init-file={}", first.display()),
             format!("--server-id={id}"),
             format!("--port={port}"),
         ];
+        all.extend(places);
         let usual = [
             "--bind-address=127.0.0.1",
             "--skip-name-resolve",
             "--log-bin=binlog",
             "--binlog-format=ROW",
             "--log-slave-updates",
-            "--gtid-strict-mode=1",
             "--innodb-flush-log-at-trx-commit=0",
             "--innodb-buffer-pool-size=64M",
         ];
-        all.extend(usual.iter().chain(settings).map(|setting| (*setting).to_owned()));
+        let own: &[&str] = match mysql() {
+            false => &["--gtid-strict-mode=1"],
+            true => &[
+                "--gtid-mode=ON",
+                "--enforce-gtid-consistency",
+                "--mysqlx=OFF",
+                "--secure-file-priv=NULL",
+                "--cte-max-recursion-depth=100000",
+            ],
+        };
+        all.extend(usual.iter().chain(own).chain(settings).map(|setting| (*setting).to_owned()));
+        if mysql() {
+            certificate(folder.path(), "localhost");
+            give("mysql", folder.path());
+            let files = [("ca", "ca.crt"), ("cert", "server.crt"), ("key", "server.key")];
+            all.extend(files.map(|(name, file)| format!("--ssl-{name}={}", path(file))));
+        }
         let mut this = Self { server: None, folder, port, settings: all };
         this.resume().await;
         this
+    }
+
+    /// Verifies its certificate; `None`: it has none.
+    pub fn ca(&self) -> Option<PathBuf> {
+        mysql().then(|| self.folder.path().join("ca.crt"))
     }
 
     /// Stops it: sessions die.
@@ -352,7 +389,8 @@ impl MariaDb {
     /// Starts it after [`Self::stop`] or [`Self::kill`], on the port that it had.
     pub async fn resume(&mut self) {
         let log = self.log();
-        self.server = Some(Guarded::start("mysql", Path::new("mariadbd"), &self.settings, &log));
+        let program = if mysql() { "mysqld" } else { "mariadbd" };
+        self.server = Some(Guarded::start("mysql", Path::new(program), &self.settings, &log));
         listening(self.port, &log).await;
     }
 
@@ -390,12 +428,26 @@ impl MariaDb {
     /// Runs statements in the database `city`.
     #[track_caller]
     pub fn execute(&self, sql: &str) -> impl Future<Output = ()> {
-        let (options, sql) = (self.options(), sql.to_owned());
+        let (options, sql) = (self.options(), if mysql() { with_numbers(sql) } else { sql.to_owned() });
         async move {
             let mut connection = options.connect().await.unwrap();
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         }
     }
+}
+
+/// MariaDB's tables of numbers, `seq_1_to_N`, in the words of MySQL.
+fn with_numbers(sql: &str) -> String {
+    let mut parts = sql.split("seq_1_to_");
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (to, rest) = part.split_at(part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len()));
+        let numbers = format!(
+            "WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < {to}) SELECT seq FROM n"
+        );
+        written += &format!("({numbers}) numbers{rest}");
+    }
+    written
 }
 
 /// Writes ca.crt, server.crt and server.key: a CA of its own that signs a certificate for `name` and the loopback.
@@ -423,7 +475,7 @@ async fn servers_start_stop_and_start_again() {
     postgres.resume().await;
     postgres.connect("city").await;
 
-    let mut maria = MariaDb::start(1).await;
+    let mut maria = MySqlServer::start(1).await;
     maria.execute("CREATE TABLE kept (id int PRIMARY KEY)").await;
     maria.stop();
     maria.resume().await;

@@ -99,6 +99,29 @@ async fn a_subscription_that_fails_again_and_again_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_of_the_new_side_is_told_and_the_copy_goes_on_once_there_is_room() {
+    let world = World::new().await;
+    let engine = world.engine();
+    let rows = "INSERT INTO tracks SELECT n, repeat('x', 100) FROM generate_series(1, 250000) n";
+    world.old.execute(&format!("CREATE TABLE tracks (id int PRIMARY KEY, what text); {rows}")).await;
+    world.new.execute("ALTER SYSTEM SET wal_retrieve_retry_interval = '50ms'").await;
+    world.new.execute("SELECT pg_reload_conf()").await;
+    // Segments of the log fit, the table doesn't.
+    world.new.largest_file(Some(17 << 20));
+    carry_out(&Begin(&engine), &Quiet).await.unwrap();
+    let said = trouble(&engine).await;
+    assert!(said.contains("gets nowhere") && said.contains("a full disk"), "{said}");
+    assert!(std::fs::read_to_string(world.new.log()).unwrap().contains("File too large"));
+    world.old.execute("INSERT INTO tracks VALUES (0, 'written meanwhile')").await;
+    world.new.largest_file(None);
+    let engine = world.engine(); // sessions that are there already keep what they were told
+    goes_on(&engine).await;
+    carry_out(&Complete::new(&engine, 200_000, Duration::from_millis(200)), &Quiet).await.unwrap();
+    world.switch(&engine, Side::Old, BUDGET).await.unwrap();
+    assert_eq!(world.number(Side::New, "SELECT count(*) FROM tracks").await, 250_001);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_schema_that_is_changed_during_the_copy_stops_it_before_the_gate() {
     let world = World::new().await;
     let engine = world.engine();

@@ -1,6 +1,6 @@
 //! Comparisons of real MariaDB databases.
 
-use super::server::{MariaDb, PASSWORD};
+use super::server::{MySqlServer, PASSWORD};
 use migrate::database::verify::mysql::{Gtid, MySql};
 use migrate::database::verify::{Barrier, How, Progress, touched};
 use std::sync::Arc;
@@ -18,8 +18,8 @@ fn differ(progress: &Progress, table: &str) -> Vec<(String, How)> {
 #[tokio::test]
 async fn a_replica_is_compared_live_and_frozen_and_each_change_is_named() {
     let (old, new) = tokio::join!(
-        MariaDb::start_with(1, &["--character-set-server=utf8mb4"]),
-        MariaDb::start_with(
+        MySqlServer::start_with(1, &["--character-set-server=utf8mb4"]),
+        MySqlServer::start_with(
             2,
             &[
                 "--character-set-server=latin1",

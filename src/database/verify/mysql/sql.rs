@@ -62,11 +62,11 @@ impl Sql<'_> {
         format!("{}.{}", name(&self.0.schema), name(&self.0.name))
     }
 
-    /// The hash of a row: half of MD5. The text is quoted, so values can't run into each other; NULL stays without quotes.
+    /// The hash of a row: 64 bits of SHA-256 (MySQL 9.6 has no MD5 any more). The text is quoted, so values can't run into each other; NULL stays without quotes.
     fn hash(&self) -> String {
         let value = |(column, kind): &(String, String)| format!("CAST(QUOTE({}) AS BINARY)", text(column, kind));
         let values: Vec<String> = self.0.columns.iter().map(value).collect();
-        format!("CAST(CONV(LEFT(MD5(CONCAT_WS(',', {})), 16), 16, 10) AS UNSIGNED)", values.join(", "))
+        format!("CAST(CONV(LEFT(SHA2(CONCAT_WS(',', {}), 256), 16), 16, 10) AS UNSIGNED)", values.join(", "))
     }
 
     fn bucket(&self, of: u32) -> String {
@@ -76,7 +76,7 @@ impl Sql<'_> {
         }
         let value = |(column, kind): &(String, String)| format!("CAST({} AS BINARY)", text(column, kind));
         let values: Vec<String> = self.0.key.iter().map(value).collect();
-        format!("(CAST(CONV(LEFT(MD5(CONCAT_WS(',', {})), 8), 16, 10) AS UNSIGNED) & {mask})", values.join(", "))
+        format!("(CAST(CONV(LEFT(SHA2(CONCAT_WS(',', {}), 256), 8), 16, 10) AS UNSIGNED) & {mask})", values.join(", "))
     }
 
     /// The key's values as text, one column each.
