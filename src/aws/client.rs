@@ -4,6 +4,7 @@ use super::pacing::paced;
 use crate::database::Network;
 use crate::engine::journal::Journal;
 use crate::engine::rates::Rates;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::{Builder, tls};
@@ -90,6 +91,8 @@ pub async fn config(access: &Access) -> SdkConfig {
         .region(Region::new(access.region.clone()))
         .http_client(http)
         .timeout_config(timeouts)
+        // It would take a request that waits for its turn for a stalled one, and give it up after 20 s. The read timeout does what it is for.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(RetryConfig::standard().with_max_attempts(5))
         .app_name(aws_config::AppName::new("migrate").unwrap_or_else(|_| unreachable!("a valid application name")));
     if let Some(endpoint) = &access.endpoint {
@@ -115,6 +118,12 @@ pub fn without_retries(config: &SdkConfig) -> SdkConfig {
 }
 
 impl Aws {
+    /// The same city's clients with another configuration.
+    pub fn anew(&self, config: &SdkConfig) -> Self {
+        let fresh = Self::new(config, &self.city, &self.account, &self.region, self.time_scale);
+        Self { network: self.network.clone(), journal: self.journal.clone(), ..fresh }
+    }
+
     /// The clients for one city. Cheap: they share one connection pool and one credentials cache.
     pub fn new(config: &SdkConfig, city: &str, account: &str, region: &str, time_scale: f64) -> Self {
         Self {

@@ -8,19 +8,20 @@ use crate::engine::kind::KindInfo;
 use crate::engine::{Address, CloudError, CloudResult};
 use async_trait::async_trait;
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// One city's AWS.
 pub struct AwsCloud {
     reader: Arc<Aws>,
-    writer: Arc<Aws>,
+    /// Made when something is changed: a plan is smaller without it.
+    writer: LazyLock<Arc<Aws>, Box<dyn FnOnce() -> Arc<Aws> + Send>>,
 }
 
 impl AwsCloud {
     /// The seam over these clients. `reader` may repeat its calls by itself; `writer` must not: after a lost answer the executor first
     /// looks whether the call had its effect.
-    pub fn new(reader: Arc<Aws>, writer: Arc<Aws>) -> Self {
-        Self { reader, writer }
+    pub fn new(reader: Arc<Aws>, writer: impl FnOnce() -> Arc<Aws> + Send + 'static) -> Self {
+        Self { reader, writer: LazyLock::new(Box::new(writer)) }
     }
 }
 

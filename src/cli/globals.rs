@@ -2,6 +2,8 @@
 
 use crate::state::lock::LEASE_SECONDS;
 use std::path::PathBuf;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 /// What every command understands.
 #[derive(Clone, Debug, clap::Args)]
@@ -61,8 +63,10 @@ impl Globals {
             Colour::Never => anstream::ColorChoice::Never.write_global(),
         }
         let level = if self.verbose { "info,migrate=debug,aws_smithy_runtime=debug" } else { "warn,aws_config=error" };
-        let filter = tracing_subscriber::EnvFilter::try_from_env("MIGRATE_LOG").unwrap_or_else(|_| level.into());
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(self.verbose).init();
+        let asked = std::env::var("MIGRATE_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+        let filter = asked.or_else(|| level.parse().ok()).unwrap_or_default();
+        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(self.verbose);
+        tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     }
 
     /// The flags that lead back to the same world: for the commands in hints.

@@ -7,7 +7,6 @@ use crate::aws::{Aws, AwsCloud, call, lookup};
 use crate::database::{Network, Routes, Tls};
 use crate::engine::Desired;
 use crate::engine::cloud::Stray;
-use crate::engine::journal::Journal;
 use crate::engine::plan::{Goal, Plan};
 use crate::engine::planner;
 use crate::engine::wait::Pace;
@@ -137,7 +136,6 @@ impl World {
             std::collections::hash_map::Entry::Occupied(entry) => entry.get().clone(),
             std::collections::hash_map::Entry::Vacant(entry) => entry.insert(config(&access).await).clone(),
         };
-        let journal = Journal::default();
         let emulated = access.endpoint.is_some() || config.endpoint_url().is_some();
         let network = match &self.sandbox {
             Some(local) => local.network(&city.name),
@@ -145,14 +143,14 @@ impl World {
             None if emulated && self.network.routes.is_empty() => None,
             None => Some(self.network.clone()),
         };
-        let client = |config: &SdkConfig| {
-            let aws = Aws::new(config, &city.name, &account, &region, scale);
-            Arc::new(Aws { network: network.clone(), journal: journal.clone(), ..aws })
-        };
-        let (aws, writer) = (client(&config), client(&without_retries(&config)));
+        let aws = Arc::new(Aws { network, ..Aws::new(&config, &city.name, &account, &region, scale) });
         let bucket = self.globals.state_bucket.clone().unwrap_or_else(|| layout::bucket(&account, &region));
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(emulated);
         let store = Arc::new(S3Store::new(aws_sdk_s3::Client::from_conf(s3.build()), &bucket, &account));
+        let writer = {
+            let (reader, config) = (aws.clone(), without_retries(&config));
+            move || Arc::new(reader.anew(&config))
+        };
         let (cloud, pace, prefix) = (AwsCloud::new(aws.clone(), writer), Pace::scaled(scale), self.globals.prefix());
         Opened { city, cloud, aws, store, bucket, pace, emulated, prefix }
     }
