@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -35,20 +35,12 @@ pub struct Ran {
 
 impl Ran {
     /// Runs it to its end. What it says goes to files: nothing that it leaves running is waited for.
-    #[expect(clippy::disallowed_methods, reason = "there are no tasks here")]
     pub fn of(command: &mut Command) -> Self {
         let (mut out, mut err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
         let mut child = command.stdout(out.try_clone().unwrap()).stderr(err.try_clone().unwrap()).spawn().unwrap();
-        let begun = Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                break status;
-            }
-            if begun.elapsed() > LONG {
-                let _ = child.kill();
-                panic!("{command:?} doesn't end:\n{}\n{}", said(&mut out), said(&mut err));
-            }
-            std::thread::sleep(Duration::from_millis(5));
+        let Some(status) = ended(&mut child, LONG) else {
+            let _ = child.kill();
+            panic!("{command:?} doesn't end:\n{}\n{}", said(&mut out), said(&mut err));
         };
         Self { code: status.code(), out: said(&mut out), err: said(&mut err) }
     }
@@ -64,6 +56,24 @@ impl Ran {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap()
     }
+}
+
+/// How a child has ended; `None`: it goes on after `limit`.
+pub fn ended(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let begun = Instant::now();
+    loop {
+        let status = child.try_wait().unwrap();
+        if status.is_some() || begun.elapsed() > limit {
+            return status;
+        }
+        breathe();
+    }
+}
+
+/// Before something is looked at again.
+#[expect(clippy::disallowed_methods, reason = "there are no tasks here")]
+pub fn breathe() {
+    std::thread::sleep(Duration::from_millis(5));
 }
 
 fn said(file: &mut std::fs::File) -> String {
@@ -206,7 +216,8 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        Ran::of(&mut self.command(&["sandbox", "stop"]));
+        // Not by `Ran`: who drops this may be panicking already.
+        let _ = self.command(&["sandbox", "stop"]).output();
     }
 }
 

@@ -1,8 +1,8 @@
 //! A run of the binary that is watched, stopped, woken and killed while it works.
 
-use super::harness::{Ran, World};
+use super::harness::{Ran, World, breathe, ended};
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ExitStatus};
+use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -69,14 +69,7 @@ impl Running {
 
     /// Waits for its end.
     pub fn end(mut self) -> Ran {
-        let begun = Instant::now();
-        let status: ExitStatus = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(begun.elapsed() < LONG, "it doesn't end:\n{}", self.said());
-            breathe();
-        };
+        let status = ended(&mut self.child, LONG).unwrap_or_else(|| panic!("it doesn't end:\n{}", self.said()));
         self.reader.take().unwrap().join().unwrap();
         let mut out = String::new();
         if let Some(mut stdout) = self.child.stdout.take() {
@@ -84,11 +77,6 @@ impl Running {
         }
         Ran { code: status.code(), out, err: self.said() }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "there are no tasks here")]
-fn breathe() {
-    std::thread::sleep(Duration::from_millis(20));
 }
 
 impl Drop for Running {

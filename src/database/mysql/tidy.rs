@@ -11,9 +11,9 @@ use crate::database::{DatabaseResult, Side};
 /// an administrator says otherwise (MariaDB: or until its next start).
 pub async fn tidy(place: &Place, names: &Names) -> DatabaseResult<()> {
     let what = format!("tidying up {}", place.at());
+    let dialect = place.dialect().await?;
     let serves = gate::read(place, names).await?;
     if !serves.serves() {
-        let dialect = place.dialect().await?;
         if place.side == Side::Old && !dialect.managed {
             run(&place.pool, &what, dialect.read_only()).await?;
         }
@@ -22,7 +22,7 @@ pub async fn tidy(place: &Place, names: &Names) -> DatabaseResult<()> {
     if serves != Gate::None {
         gate::remove(place).await?;
     }
-    if let Some(forget) = place.dialect().await?.keep_log(None) {
+    if let Some(forget) = dialect.keep_log(None) {
         run(&place.pool, &what, forget).await?;
     }
     let users: Vec<String> = names.users().iter().map(|user| format!("{}@'%'", literal(user))).collect();

@@ -5,6 +5,22 @@ use migrate::database::engine::Gate;
 use migrate::database::{Engine, Side};
 use std::time::{Duration, Instant};
 
+/// The steps of a switch.
+pub const STEPS: [&str; 12] = [
+    "make ready",
+    "freeze writes",
+    "let transactions end",
+    "apply the last changes",
+    "set sequences",
+    "compare",
+    "arm the way back",
+    "hand over",
+    "open",
+    "point the service",
+    "smoke test",
+    "end the old stream",
+];
+
 /// How long this machine may take to look at both sides.
 pub const SEEN: Duration = Duration::from_secs(5);
 
@@ -24,22 +40,8 @@ pub async fn there_and_back_and_there(engine: &dyn Engine, pointer: &Here, budge
 /// Goes there and back in turn, cut off at one step after the other, and each time to the end with a conductor that knows nothing
 /// of the first: which side serves at last.
 pub async fn cut_off_at_each_step<E: Engine>(conductor: impl Fn() -> E, pointer: &Here, budget: Duration) -> Side {
-    let steps = [
-        "make ready",
-        "freeze writes",
-        "let transactions end",
-        "apply the last changes",
-        "set sequences",
-        "compare",
-        "arm the way back",
-        "hand over",
-        "open",
-        "point the service",
-        "smoke test",
-        "end the old stream",
-    ];
     let mut from = Side::Old;
-    for (index, step) in steps.iter().enumerate() {
+    for (index, step) in STEPS.iter().enumerate() {
         // Before the step has done anything, or in the midst of it.
         let cut = Cut { step, after: Duration::from_millis(3 * (index as u64 % 2)) };
         assert!(switch_cut_off(&conductor(), pointer, from, budget, cut).await, "{step} was never reached");

@@ -5,6 +5,7 @@ use super::client::{Clients, Load, Seen, tables};
 use super::count::{Counted, count};
 use super::line::{Address, Engine, Line};
 use super::probe::{Probed, Prober};
+use crate::database::journey::STEPS;
 use crate::harness::{Ran, World};
 use migrate::database::Secret;
 use migrate::database::postgres::scram::verifier_of;
@@ -132,19 +133,10 @@ pub struct Leg {
 impl Leg {
     /// From the freeze until the other side was open, by the command's own clock, milliseconds.
     pub fn interruption(&self) -> Option<u64> {
-        const TIMED: [&str; 8] = [
-            "freeze writes",
-            "let transactions end",
-            "apply the last changes",
-            "set sequences",
-            "compare",
-            "arm the way back",
-            "hand over",
-            "open",
-        ];
+        let timed = STEPS.iter().skip_while(|step| **step != "freeze writes").take(8);
         let steps = self.steps();
         let took = |step: &str| steps.iter().find(|(name, _)| name == step).map(|(_, took)| *took);
-        TIMED.iter().map(|step| took(step)).sum()
+        timed.map(|step| took(step)).sum()
     }
 
     /// The steps of the switch, and the milliseconds that each took, as the command told them.
