@@ -20,6 +20,9 @@ const EVENTS: [&str; 3] = ["insert", "update", "delete"];
 /// What all names of our triggers begin with.
 pub const PREFIX: &str = "migrate_gate_";
 
+/// How often a side is opened that its writers are in the way of.
+const ATTEMPTS: u32 = 20;
+
 /// The name of a trigger: unlike any other's in the database, and not too long.
 fn name(event: &str, table: &str) -> String {
     let hash = table
@@ -157,7 +160,15 @@ pub async fn open(giver: &Place, place: &Place, names: &Names) -> DatabaseResult
         "UPDATE {} SET state = 'open', until = NULL WHERE side = '{side}' AND state = 'waiting'",
         names.table("gate")
     );
-    run(&place.pool, &format!("opening the {side} side"), sql).await
+    let what = format!("opening the {side} side");
+    for _ in 1..ATTEMPTS {
+        match run(&place.pool, &what, sql.as_str()).await {
+            // Writers whom the stream has let in hold the row, and this one was chosen to give way.
+            Err(DatabaseError::Sql { source, .. }) if number(&source) == 1213 => {}
+            done => return done,
+        }
+    }
+    run(&place.pool, &what, sql).await
 }
 
 /// Ends the sessions of others on a side that no longer serves, so that pools connect anew and learn where to.
