@@ -2,14 +2,14 @@
 # A live database moves there and back under load: docs/database.md tells what is counted. The last line says how many checks passed and
 # how many failed.
 #   tests/database.sh postgres|mysql [--seconds N] [--rate W] [--gigabytes G]
-#   tests/database.sh postgres --faults
+#   tests/database.sh postgres|mysql --faults
 # 20 clients write W times a second in all, and read as often, from N seconds before each command until N seconds after it; G gigabytes of a
 # bike-sharing system's data. The goal is that no write waits for longer than three seconds.
 # With --faults instead: the run is killed at every step, servers crash, the line between them is cut; each time the same command goes on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 usage() {
-  echo "usage: tests/database.sh postgres|mysql [--seconds N] [--rate W] [--gigabytes G] | postgres --faults" >&2
+  echo "usage: tests/database.sh postgres|mysql [--seconds N] [--rate W] [--gigabytes G] | postgres|mysql --faults" >&2
   exit 64
 }
 engine=${1:-} seconds=10 rate=200 gigabytes=0.05 test=show

@@ -1,6 +1,7 @@
 //! The engine's seam over the real AWS API.
 
 use super::census::Census;
+use super::elb::neighbours::Neighbours;
 use super::resource::{Kind, Making};
 use super::{Aws, KINDS, Survey, adopt, stray, tags};
 use crate::engine::cloud::{Cloud, Look, Observed, Order, Sought, Stray, as_found};
@@ -15,13 +16,20 @@ pub struct AwsCloud {
     reader: Arc<Aws>,
     /// Made when something is changed: a plan is smaller without it.
     writer: LazyLock<Arc<Aws>, Box<dyn FnOnce() -> Arc<Aws> + Send>>,
+    neighbours: Option<Arc<Neighbours>>,
 }
 
 impl AwsCloud {
     /// The seam over these clients. `reader` may repeat its calls by itself; `writer` must not: after a lost answer the executor first
     /// looks whether the call had its effect.
     pub fn new(reader: Arc<Aws>, writer: impl FnOnce() -> Arc<Aws> + Send + 'static) -> Self {
-        Self { reader, writer: LazyLock::new(Box::new(writer)) }
+        Self { reader, writer: LazyLock::new(Box::new(writer)), neighbours: None }
+    }
+
+    /// The same, which looks at the city once, together with others of its account and region.
+    #[must_use]
+    pub fn beside(self, neighbours: Arc<Neighbours>) -> Self {
+        Self { neighbours: Some(neighbours), ..self }
     }
 }
 
@@ -74,7 +82,7 @@ impl Cloud for AwsCloud {
     }
 
     async fn look(&self, sought: &[Sought]) -> CloudResult<Look> {
-        let survey = Survey::whole(self.reader.clone(), Census::new(sought));
+        let survey = Survey::whole(self.reader.clone(), Census::new(sought), self.neighbours.clone());
         let observed = read(&survey, sought).await?;
         let census = Census::new(&as_found(sought, &observed));
         Ok(Look { strays: stray::listed(&survey, &census), observed })

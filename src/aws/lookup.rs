@@ -1,13 +1,16 @@
-//! What the city file names and AWS numbers: hosted zone and image digests. What was looked up before is kept, so that a tag that
+//! What the city file names and AWS numbers: hosted zone, image digests, the network of today's servers. What was looked up before is kept, so that a tag that
 //! somebody moved changes nothing by itself.
 
+use super::ec2::servers;
 use super::{Aws, call};
 use crate::engine::{CloudError, CloudResult, ErrorClass};
-use crate::phases::Lookups;
-use crate::spec::CitySpec;
+use crate::phases::{LegacyNetwork, Lookups};
 use crate::spec::form::ImageRef;
+use crate::spec::{CitySpec, Instances};
+use aws_sdk_ec2::types::VpcCidrBlockStateCode;
 use aws_sdk_ecr::types::ImageIdentifier;
 use futures_util::future::try_join_all;
+use std::collections::BTreeSet;
 
 /// Looks up what isn't in `recorded`.
 pub async fn all(aws: &Aws, spec: &CitySpec, recorded: &Lookups) -> CloudResult<Lookups> {
@@ -22,8 +25,29 @@ pub async fn all(aws: &Aws, spec: &CitySpec, recorded: &Lookups) -> CloudResult<
         };
         Ok((service.image.as_str().to_owned(), pinned))
     }));
-    let (hosted_zone, images) = futures_util::future::try_join(zone, images).await?;
-    Ok(Lookups { hosted_zone, hosted_zone_name: name.to_owned(), images: images.into_iter().collect() })
+    let legacy = legacy(aws, &spec.legacy.instances, &recorded.legacy);
+    let (hosted_zone, images, legacy) = futures_util::future::try_join3(zone, images, legacy).await?;
+    Ok(Lookups { hosted_zone, hosted_zone_name: name.to_owned(), images: images.into_iter().collect(), legacy })
+}
+
+/// The VPC in which today's servers stand: nothing where they stand in several, or aren't there.
+pub async fn legacy(aws: &Aws, instances: &Instances, recorded: &LegacyNetwork) -> CloudResult<LegacyNetwork> {
+    let of = serde_json::to_string(instances).map_err(|error| CloudError::internal(error.to_string()))?;
+    if recorded.of == of {
+        return Ok(recorded.clone());
+    }
+    let found = servers::of(aws, instances).await?;
+    let vpcs: BTreeSet<&str> = found.iter().filter_map(|server| server.vpc_id()).collect();
+    let mut vpcs = vpcs.into_iter();
+    let (Some(vpc), None) = (vpcs.next(), vpcs.next()) else { return Ok(LegacyNetwork::default()) };
+    let answer = aws.ec2.describe_vpcs().vpc_ids(vpc).send().await.map_err(call("ec2:DescribeVpcs"))?;
+    let sets = answer.vpcs().iter().flat_map(|vpc| vpc.cidr_block_association_set());
+    let in_use = sets.filter(|set| {
+        let state = set.cidr_block_state().and_then(|state| state.state());
+        state.is_none_or(|state| *state == VpcCidrBlockStateCode::Associated)
+    });
+    let blocks = in_use.filter_map(|set| set.cidr_block()?.parse().ok()).collect();
+    Ok(LegacyNetwork { of, vpc: vpc.into(), blocks })
 }
 
 /// The id of the public hosted zone of that name. Two of one name can't be told apart: the domain is delegated to one of them only.

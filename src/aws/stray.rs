@@ -28,6 +28,7 @@ const KINDS: &[(&str, &str)] = &[
     ("ec2 vpc", "ec2:vpc"),
     ("ec2 vpc-endpoint", "ec2:s3-endpoint"),
     ("ec2 vpc-flow-log", "ec2:flow-logs"),
+    ("ec2 vpc-peering-connection", "ec2:peering"),
     ("ecs capacity-provider", "ecs:capacity-provider"),
     ("ecs cluster", "ecs:cluster"),
     ("ecs service", "ecs:service"),

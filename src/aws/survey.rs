@@ -12,6 +12,7 @@ use super::cloudwatch::survey::CloudWatchLists;
 use super::ec2::survey::Ec2Lists;
 use super::ecs::service_survey::ServiceLists;
 use super::ecs::survey::EcsLists;
+use super::elb::neighbours::Neighbours;
 use super::elb::survey::ElbLists;
 use super::iam::survey::IamLists;
 use super::logs::survey::LogsLists;
@@ -27,6 +28,8 @@ pub struct Survey {
     pub aws: Arc<Aws>,
     /// Who is known, where the look is at the whole city.
     pub census: Option<Census>,
+    /// Whom to share lists with that can't be narrowed to the city.
+    pub(super) neighbours: Option<Arc<Neighbours>>,
     /// Whether lists hold what bears the city's tag only.
     pub(super) only_city: bool,
     pub(super) acm: AcmLists,
@@ -46,8 +49,8 @@ pub struct Survey {
 
 impl Survey {
     /// A look at the whole city.
-    pub fn whole(aws: Arc<Aws>, census: Census) -> Self {
-        Self { census: Some(census), ..Self::new(aws) }
+    pub fn whole(aws: Arc<Aws>, census: Census, neighbours: Option<Arc<Neighbours>>) -> Self {
+        Self { census: Some(census), neighbours, ..Self::new(aws) }
     }
 
     /// A look for something that may belong to anybody yet.
@@ -60,6 +63,7 @@ impl Survey {
         Self {
             aws,
             census: None,
+            neighbours: None,
             only_city: true,
             acm: AcmLists::default(),
             autoscaling: AutoScalingLists::default(),

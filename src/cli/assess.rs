@@ -5,9 +5,11 @@ use super::globals::Globals;
 use super::open::{self, Opened};
 use super::plan::Format;
 use crate::aws::data::{DataProps, engine, old_alone};
-use crate::database::assess::{Assessment, Level, worst};
+use crate::aws::lookup;
+use crate::database::assess::{Assessment, Finding, Level, worst};
 use crate::engine::{CloudError, Input};
 use crate::phases::rds;
+use crate::preflight::{self, finding::Verdict};
 use crate::state::State;
 use crate::view::assessment::{Report, markdown, text};
 use crate::view::{note, out};
@@ -54,6 +56,8 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
                     .into(),
             ))
         })?;
+    let mut assessment = assessment;
+    assessment.findings.extend(path(&city, &state).await);
     let report = Report {
         city: &args.city,
         engine: &props.engine,
@@ -72,6 +76,31 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
 async fn assess(city: &Opened, props: &DataProps, both: bool, sample: Duration) -> Result<Assessment, CloudError> {
     let databases = if both { engine(&city.aws, props).await? } else { old_alone(&city.aws, props).await? };
     Ok(databases.assess(both, Some(sample)).await?)
+}
+
+/// Whether the new network and the legacy one reach each other, as far as AWS tells.
+async fn path(city: &Opened, state: &State) -> Vec<Finding> {
+    let spec = &city.city.spec;
+    let looked = async {
+        let today = lookup::legacy(&city.aws, &spec.legacy.instances, &state.lookups.legacy).await?;
+        preflight::network::look(&city.aws, spec, &today).await
+    };
+    let verdict = looked.await.unwrap_or_else(|error| {
+        let mut unseen = Verdict::default();
+        unseen.warn(format!("could not be looked at: {error}"), "look yourself: routes, security groups, network ACLs");
+        unseen
+    });
+    let finding = |(level, what, mend): (preflight::Level, String, Option<String>)| Finding {
+        level: match level {
+            preflight::Level::Ok => Level::Ok,
+            preflight::Level::Warn => Level::Warn,
+            preflight::Level::Fail => Level::Fail,
+        },
+        place: "network".into(),
+        what,
+        mend: mend.unwrap_or_default(),
+    };
+    verdict.0.into_iter().map(finding).collect()
 }
 
 /// The databases of the city; the new one's address only if it is there.

@@ -3,6 +3,7 @@
 use super::exit::Hint;
 use super::globals::Globals;
 use crate::aws::client::{Access, config, without_retries};
+use crate::aws::elb::neighbours::Neighbours;
 use crate::aws::{Aws, AwsCloud, call, lookup};
 use crate::database::{Network, Routes, Tls};
 use crate::engine::Desired;
@@ -19,15 +20,25 @@ use crate::view::note;
 use anyhow::{Context, anyhow};
 use aws_config::SdkConfig;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// The cities' files, and where their calls go.
 pub struct World {
     globals: Globals,
+    /// Whether there are several, each of which is looked at once.
+    many: bool,
     sandbox: Option<Local>,
     /// How databases are reached, outside the sandbox.
     network: Network,
-    configs: tokio::sync::Mutex<HashMap<(String, Option<String>), SdkConfig>>,
+    regions: tokio::sync::Mutex<HashMap<(String, Option<String>), Region>>,
+}
+
+/// What the cities of one account and region share.
+#[derive(Clone)]
+struct Region {
+    config: SdkConfig,
+    neighbours: Arc<Neighbours>,
 }
 
 /// The sandbox that the calls go to.
@@ -112,7 +123,13 @@ impl World {
             }
         };
         let network = Network::from_env().map_err(|why| anyhow!(why))?;
-        Ok(Self { globals: globals.clone(), sandbox, network, configs: tokio::sync::Mutex::default() })
+        Ok(Self {
+            globals: globals.clone(),
+            many: cities.len() > 1,
+            sandbox,
+            network,
+            regions: tokio::sync::Mutex::default(),
+        })
     }
 
     /// Opens a city. Makes no call yet.
@@ -132,9 +149,12 @@ impl World {
             speed: scale,
         };
         let key = (access.sandbox_key.clone().unwrap_or_else(|| region.clone()) + &region, access.assume_role.clone());
-        let config = match self.configs.lock().await.entry(key) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.get().clone(),
-            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(config(&access).await).clone(),
+        let Region { config, neighbours } = match self.regions.lock().await.entry(key) {
+            Entry::Occupied(entry) => entry.get().clone(),
+            Entry::Vacant(entry) => {
+                let region = Region { config: config(&access).await, neighbours: Arc::default() };
+                entry.insert(region).clone()
+            }
         };
         let emulated = access.endpoint.is_some() || config.endpoint_url().is_some();
         let network = match &self.sandbox {
@@ -152,6 +172,7 @@ impl World {
             move || Arc::new(reader.anew(&config))
         };
         let (cloud, pace, prefix) = (AwsCloud::new(aws.clone(), writer), Pace::scaled(scale), self.globals.prefix());
+        let cloud = if self.many { cloud.beside(neighbours) } else { cloud };
         Opened { city, cloud, aws, store, bucket, pace, emulated, prefix }
     }
 }

@@ -94,6 +94,9 @@ pub struct Compared {
     pub differences: Vec<String>,
 }
 
+/// Gets told how far a step is, in words, as often as its engine knows. Must not block.
+pub type Tell<'a> = &'a (dyn Fn(String) + Send + Sync);
+
 /// A move between two servers of one engine.
 #[async_trait]
 pub trait Engine: Send + Sync {
@@ -110,8 +113,8 @@ pub trait Engine: Send + Sync {
     async fn roles(&self) -> DatabaseResult<()>;
     /// Tables with their keys; everything that would slow the copy down comes with `indexes`.
     async fn schema(&self) -> DatabaseResult<()>;
-    /// Begins to copy and to follow. Returns at once.
-    async fn follow(&self) -> DatabaseResult<()>;
+    /// Begins to copy and to follow. Returns at once where the server copies by itself.
+    async fn follow(&self, tell: Tell<'_>) -> DatabaseResult<()>;
     /// How far the stream that leaves `from` is.
     async fn following(&self, from: Side) -> DatabaseResult<Following>;
     /// Secondary indexes, foreign keys, triggers.
@@ -123,7 +126,7 @@ pub trait Engine: Send + Sync {
     /// Refuses if the schemas differ: somebody has changed one of them since it was copied.
     async fn same_schema(&self) -> DatabaseResult<()>;
     /// Compares everything while the old side serves.
-    async fn compare_all(&self) -> DatabaseResult<Compared>;
+    async fn compare_all(&self, tell: Tell<'_>) -> DatabaseResult<Compared>;
 
     // The switch, from the side that serves to the other one.
 
@@ -131,7 +134,7 @@ pub trait Engine: Send + Sync {
     async fn gate(&self, side: Side) -> DatabaseResult<Gate>;
     /// Before the clock runs: prepares the stream back so that it only has to be switched on, compares everything so that the freeze
     /// needs only what is written from now on, and refuses what would hold the switch up or make it unsafe.
-    async fn ready(&self, from: Side) -> DatabaseResult<()>;
+    async fn ready(&self, from: Side, tell: Tell<'_>) -> DatabaseResult<()>;
     /// Refuses all writes from now on, for `length` at most by the server's own clock.
     async fn freeze(&self, from: Side, length: Duration) -> DatabaseResult<()>;
     /// Ends what began to write before the freeze; asked again and again, true when nothing is left that could still commit a write.

@@ -1,6 +1,6 @@
 //! What is done ahead, while the old side serves and users notice nothing: two runbooks with the copy between them.
 
-use super::engine::{Compared, Gate};
+use super::engine::{Compared, Gate, Tell};
 use super::runbook::Runbook;
 use super::{DatabaseError, DatabaseResult, Engine, Side};
 use async_trait::async_trait;
@@ -58,12 +58,12 @@ impl Runbook for Begin<'_> {
         moved(self.0).await
     }
 
-    async fn run(&self, step: BeginStep) -> DatabaseResult<()> {
+    async fn run(&self, step: BeginStep, tell: Tell<'_>) -> DatabaseResult<()> {
         match step {
             BeginStep::Prepare => self.0.prepare().await,
             BeginStep::Roles => self.0.roles().await,
             BeginStep::Schema => self.0.schema().await,
-            BeginStep::Follow => self.0.follow().await,
+            BeginStep::Follow => self.0.follow(tell).await,
         }
     }
 
@@ -169,14 +169,14 @@ impl Runbook for Complete<'_> {
         moved(self.engine).await
     }
 
-    async fn run(&self, step: CompleteStep) -> DatabaseResult<()> {
+    async fn run(&self, step: CompleteStep, tell: Tell<'_>) -> DatabaseResult<()> {
         match step {
             CompleteStep::Indexes => self.engine.indexes().await,
             CompleteStep::Analyse => self.engine.analyse().await,
             CompleteStep::Gates => self.engine.gates().await,
             CompleteStep::Schema => self.engine.same_schema().await,
             CompleteStep::Compare => {
-                let compared = self.engine.compare_all().await?;
+                let compared = self.engine.compare_all(tell).await?;
                 let differences = compared.differences.join("; ");
                 *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = compared;
                 if differences.is_empty() { Ok(()) } else { Err(DatabaseError::Refused(differences)) }

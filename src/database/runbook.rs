@@ -1,8 +1,13 @@
 //! A runbook: named steps that are done in order, and undone in reverse if one fails before the point of no return.
 
+use super::engine::Tell;
 use super::{DatabaseError, DatabaseResult};
 use async_trait::async_trait;
-use std::time::Instant;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often at most a step says how far it is: where there is no terminal, each time is a line.
+const EVERY: Duration = Duration::from_secs(5);
 
 /// A list of steps and how each is done and undone.
 #[async_trait]
@@ -22,8 +27,8 @@ pub trait Runbook: Send + Sync {
     fn is_final(&self, step: Self::Step) -> bool;
     /// Whether it is done already. Only reads.
     async fn done(&self, step: Self::Step) -> DatabaseResult<bool>;
-    /// Does it; goes on where an earlier attempt was cut off.
-    async fn run(&self, step: Self::Step) -> DatabaseResult<()>;
+    /// Does it, and says how far it is where it takes long; goes on where an earlier attempt was cut off.
+    async fn run(&self, step: Self::Step, tell: Tell<'_>) -> DatabaseResult<()>;
     /// Undoes it, if it can be undone and was done.
     async fn undo(&self, step: Self::Step) -> DatabaseResult<()>;
 }
@@ -121,7 +126,13 @@ pub async fn carry_out<R: Runbook>(book: &R, journal: &dyn Journal) -> Result<()
         }
         journal.note(name, Note::Begun);
         let begun = Instant::now();
-        let Err(why) = book.run(step).await else {
+        let told = Mutex::new(begun);
+        let tell = |how_far: String| {
+            if due(&mut told.lock().unwrap_or_else(PoisonError::into_inner), Instant::now()) {
+                journal.note(name, Note::Doing(how_far));
+            }
+        };
+        let Err(why) = book.run(step, &tell).await else {
             journal.note(name, Note::Done(begun.elapsed()));
             continue;
         };
@@ -137,6 +148,15 @@ pub async fn carry_out<R: Runbook>(book: &R, journal: &dyn Journal) -> Result<()
         return Err(back(book, journal, &steps[..=index], name, why).await);
     }
     Ok(())
+}
+
+/// Whether it is time to tell again, `told` being the last time.
+fn due(told: &mut Instant, now: Instant) -> bool {
+    let due = now.saturating_duration_since(*told) >= EVERY;
+    if due {
+        *told = now;
+    }
+    due
 }
 
 async fn back<R: Runbook>(
@@ -188,7 +208,7 @@ mod tests {
         async fn done(&self, step: u8) -> DatabaseResult<bool> {
             Ok(self.done.lock().unwrap().contains(&step))
         }
-        async fn run(&self, step: u8) -> DatabaseResult<()> {
+        async fn run(&self, step: u8, _: Tell<'_>) -> DatabaseResult<()> {
             if self.fails != Some((step, false)) {
                 self.done.lock().unwrap().push(step);
             }
@@ -207,6 +227,14 @@ mod tests {
 
     fn told(book: &Book) -> String {
         book.told.lock().unwrap().join(", ")
+    }
+
+    #[test]
+    fn a_long_step_says_how_far_it_is_now_and_then() {
+        let begun = Instant::now();
+        let mut told = begun;
+        let times = (0..120).filter(|n| due(&mut told, begun + Duration::from_millis(100) * *n)).count();
+        assert_eq!(times, 2, "12 seconds: after 5 and after 10");
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 //! The clock of the interruption runs from the freeze until the other side is open. All that can be done before is done before, what
 //! can wait is done after. docs/decisions/database.md says why neither a killed conductor nor a cut line can make both sides serve.
 
-use super::engine::{Compared, Gate};
+use super::engine::{Compared, Gate, Tell};
 use super::runbook::Runbook;
 use super::{DatabaseError, DatabaseResult, Engine, Side};
 use crate::engine::wait::until;
@@ -138,10 +138,10 @@ impl<'a> Switch<'a> {
         self.budget.saturating_sub(self.reserve()).saturating_sub(spent)
     }
 
-    async fn step(&self, step: Step) -> DatabaseResult<()> {
+    async fn step(&self, step: Step, tell: Tell<'_>) -> DatabaseResult<()> {
         let (engine, from) = (self.engine, self.from);
         match step {
-            Step::Ready => self.ready().await,
+            Step::Ready => self.ready(tell).await,
             Step::Freeze => {
                 self.record(|course| course.frozen = Some(Instant::now()));
                 engine.freeze(from, self.budget).await
@@ -173,11 +173,11 @@ impl<'a> Switch<'a> {
     }
 
     /// Leaves nothing for later that could be done now, and begins only when the other side is in step.
-    async fn ready(&self) -> DatabaseResult<()> {
+    async fn ready(&self, tell: Tell<'_>) -> DatabaseResult<()> {
         let (engine, from) = (self.engine, self.from);
         engine.thaw(from).await?;
         self.pointer.prepare(from.other()).await?;
-        engine.ready(from).await?;
+        engine.ready(from, tell).await?;
         engine.smoke(from.other(), false).await?;
         match tokio::time::timeout(PATIENCE, until(EVERY, || self.in_step())).await {
             Ok(result) => result,
@@ -257,13 +257,13 @@ impl Runbook for Switch<'_> {
         }
     }
 
-    async fn run(&self, step: Step) -> DatabaseResult<()> {
+    async fn run(&self, step: Step, tell: Tell<'_>) -> DatabaseResult<()> {
         if !step.timed() {
-            return self.step(step).await;
+            return self.step(step, tell).await;
         }
         let left = self.left();
         let overspent = |_| DatabaseError::Overspent { step: self.name(step).into(), after: left };
-        tokio::time::timeout(left, self.step(step)).await.map_err(overspent)?
+        tokio::time::timeout(left, self.step(step, tell)).await.map_err(overspent)?
     }
 
     async fn undo(&self, step: Step) -> DatabaseResult<()> {

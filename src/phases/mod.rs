@@ -15,8 +15,10 @@ pub mod vpc;
 
 use crate::engine::Desired;
 use crate::spec::CitySpec;
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 /// What the phases build from.
 pub struct Blueprint<'a> {
@@ -30,6 +32,25 @@ pub struct Blueprint<'a> {
     pub data: bool,
 }
 
+impl Blueprint<'_> {
+    /// The network of today's servers, where the new one needs a way there: the load balancer to the servers, the new database to the old one.
+    /// None where the two have addresses in common, since such networks can't be connected (preflight says so).
+    pub fn peer(&self) -> Option<&LegacyNetwork> {
+        let today = &self.lookups.legacy;
+        let legacy = &self.spec.legacy;
+        let inside = |address: &Ipv4Addr| today.blocks.iter().any(|block| block.contains(address));
+        let database = legacy.database.endpoint.host.parse::<Ipv4Addr>();
+        let needed = legacy.targets.iter().any(inside) || database.map_or(true, |address| inside(&address));
+        let apart = today.blocks.iter().all(|block| !overlap(block, &self.spec.network.cidr));
+        Some(today).filter(|today| !today.vpc.is_empty() && needed && apart)
+    }
+}
+
+/// Whether two blocks have addresses in common.
+pub fn overlap(a: &Ipv4Net, b: &Ipv4Net) -> bool {
+    a.contains(b) || b.contains(a)
+}
+
 /// What the city file names and AWS numbers: looked up once, kept in the state, so that a plan is a function of its inputs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lookups {
@@ -39,6 +60,20 @@ pub struct Lookups {
     pub hosted_zone_name: String,
     /// Image as written in the city file to the image pinned by digest: `…/bikes-web:1.2` to `…/bikes-web@sha256:…`.
     pub images: BTreeMap<String, String>,
+    /// Where today's servers stand.
+    #[serde(default)]
+    pub legacy: LegacyNetwork,
+}
+
+/// The VPC of today's servers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LegacyNetwork {
+    /// The `legacy.instances` that it was found by; empty: it wasn't.
+    pub of: String,
+    /// Its id.
+    pub vpc: String,
+    /// Its IPv4 blocks.
+    pub blocks: Vec<Ipv4Net>,
 }
 
 /// One phase.

@@ -1,6 +1,6 @@
 //! The database: Multi-AZ, encrypted, backed up, protected, and ready to take the city's data over by replication.
 
-use super::Blueprint;
+use super::{Blueprint, security_groups, vpc};
 use crate::aws::Resource;
 use crate::aws::data::DataProps;
 use crate::aws::data::complete::{CompleteProps, Completed};
@@ -56,7 +56,8 @@ pub fn resources(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     all.extend(groups);
     all.push(Instance::at("rds/instance", &instance(blueprint)).after(addresses));
     if blueprint.data {
-        all.push(Copy::at(DATA, &data(blueprint)));
+        let between = security_groups::databases_meet(blueprint).into_iter().map(|rule| rule.address);
+        all.push(Copy::at(DATA, &data(blueprint)).after(vpc::both_ways(blueprint)).after(between));
         let cutover = &spec.cutover;
         let complete = CompleteProps { data: data(blueprint), lag: cutover.lag.into(), lag_for: cutover.lag_for.0 };
         all.push(Completed::at(COMPLETE, &complete).after([DATA]));

@@ -1,5 +1,5 @@
-//! Who may talk to whom: visitors to the load balancer, the load balancer to the instances, the instances to the database. Nothing
-//! else is open, in either direction.
+//! Who may talk to whom: visitors to the load balancer, the load balancer to the instances, the instances to the database, and as long
+//! as there is a way to today's servers, the load balancer and the database to theirs. Nothing else is open, in either direction.
 //!
 //! Names are resolved without a rule: what the VPC's own resolver (and its clock and metadata services) answer isn't filtered by
 //! security groups.
@@ -12,6 +12,7 @@ use crate::aws::ec2::security_group_rule::{SecurityGroupRule, SecurityGroupRuleP
 use crate::engine::input::output;
 use crate::engine::{Desired, Input};
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 const EVERYWHERE: &str = "0.0.0.0/0";
 /// The ports that the ECS agent picks from for containers on the bridge (D: the ephemeral range of Amazon Linux).
@@ -36,13 +37,40 @@ pub fn resources(blueprint: &Blueprint<'_>) -> Vec<Desired> {
         rule("service", "to-database", Egress, database, id("database")),
         rule("database", "from-service", Ingress, database, id("service")),
     ];
-    // Before and during the cutover the load balancer also serves from the city's servers of today.
+    all.extend(to_todays_servers(blueprint));
+    all.extend(databases_meet(blueprint));
+    all
+}
+
+/// Before and during the cutover the load balancer also serves from the city's servers of today.
+pub fn to_todays_servers(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     let legacy = &blueprint.spec.legacy;
-    all.extend(legacy.targets.iter().map(|server| {
+    let to = legacy.targets.iter().map(|server| {
         let what = format!("to-legacy-{server}");
         rule("load-balancer", &what, Egress, (legacy.port, legacy.port), format!("{server}/32").into())
-    }));
-    all
+    });
+    to.collect()
+}
+
+/// The new database connects to the old one to follow it, and the other way round on the way back. Whoever runs the move may stand in
+/// the network of today's servers too.
+pub fn databases_meet(blueprint: &Blueprint<'_>) -> Vec<Desired> {
+    let Some(today) = blueprint.peer() else { return Vec::new() };
+    let (old, new) = (&blueprint.spec.legacy.database.endpoint, blueprint.spec.engine().port());
+    // A name may come to mean another address.
+    let hosts: Vec<String> = match old.host.parse::<Ipv4Addr>() {
+        Ok(address) => vec![format!("{address}/32")],
+        Err(_) => today.blocks.iter().map(ToString::to_string).collect(),
+    };
+    let to = hosts.iter().map(|host| {
+        let what = format!("to-legacy-{}", host.trim_end_matches("/32").replace('/', "-"));
+        rule("database", &what, Egress, (old.port, old.port), host.as_str().into())
+    });
+    let from = today.blocks.iter().map(|block| {
+        let what = format!("from-legacy-{}", block.to_string().replace('/', "-"));
+        rule("database", &what, Ingress, (new, new), block.to_string().into())
+    });
+    to.chain(from).collect()
 }
 
 fn id(group: &str) -> Input {
@@ -84,7 +112,7 @@ mod tests {
     fn nothing_is_open_to_the_world_but_80_and_443_on_the_load_balancer() {
         let all = blueprint(json!({}), super::resources);
         let open: Vec<_> = rules(&all)
-            .filter(|rule| rule["direction"] == "ingress" && !rule["peer"].is_object())
+            .filter(|rule| rule["direction"] == "ingress" && rule["peer"] == super::EVERYWHERE)
             .map(|rule| (&rule["group"], &rule["from_port"], &rule["to_port"]))
             .collect();
         let load_balancer = reference("load-balancer");
@@ -105,9 +133,26 @@ mod tests {
     }
 
     #[test]
-    fn the_database_sends_nothing_and_hears_only_the_service_on_its_own_port() {
+    fn the_databases_reach_each_other_on_their_ports_and_nothing_else() {
+        let database = reference("database");
+        let outside = |changes: Value| -> Vec<(Value, Value, Value)> {
+            let all = blueprint(changes, super::resources);
+            let own = rules(&all).filter(|rule| rule["group"] == database && !rule["peer"].is_object());
+            own.map(|rule| (rule["direction"].clone(), rule["to_port"].clone(), rule["peer"].clone())).collect()
+        };
+        let from = (json!("ingress"), json!(5432), json!("10.40.0.0/16"));
+        let by_address = outside(json!({ "legacy": { "database": { "endpoint": "10.40.2.20:5433" } } }));
+        assert_eq!(by_address, [(json!("egress"), json!(5433), json!("10.40.2.20/32")), from.clone()]);
+        let by_name = outside(json!({ "legacy": { "database": { "endpoint": "db.malmobybike.example:5432" } } }));
+        assert_eq!(by_name, [(json!("egress"), json!(5432), json!("10.40.0.0/16")), from]);
+    }
+
+    #[test]
+    fn a_database_without_a_way_to_todays_sends_nothing_and_hears_only_the_service_on_its_own_port() {
         for (engine, port) in [("postgres", 5432), ("mysql", 3306)] {
-            let all = blueprint(json!({ "legacy": { "database": { "engine": engine } } }), super::resources);
+            // Elsewhere: the servers' network isn't where the database is.
+            let elsewhere = json!({ "engine": engine, "endpoint": "10.90.2.20:5432" });
+            let all = blueprint(json!({ "legacy": { "targets": [], "database": elsewhere } }), super::resources);
             let database = reference("database");
             let found: Vec<_> = rules(&all).filter(|rule| rule["group"] == database).collect();
             assert_eq!(found.len(), 1);

@@ -1,8 +1,9 @@
 //! A small city for the phases' tests.
 
-use super::{Blueprint, Lookups};
+use super::{Blueprint, LegacyNetwork, Lookups};
 use crate::engine::Desired;
 use crate::spec::CitySpec;
+use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
 /// The resources of a phase for a city that differs from a plain one by `changes` (objects are merged, the rest replaced).
@@ -49,7 +50,12 @@ pub fn blueprint(changes: Value, resources: fn(&Blueprint<'_>) -> Vec<Desired>) 
     let spec: CitySpec = serde_json::from_value(spec).expect("a city");
     let pinned = |image: &str| format!("{}@sha256:{}", image.split(':').next().unwrap_or(image), "a".repeat(64));
     let images = spec.services.iter().map(|(_, s)| (s.image.to_string(), pinned(s.image.as_str()))).collect();
-    let lookups = Lookups { hosted_zone: "Z123".into(), hosted_zone_name: "example".into(), images };
+    let legacy = LegacyNetwork {
+        of: "{}".into(),
+        vpc: "vpc-today".into(),
+        blocks: vec![Ipv4Net::new_assert([10, 40, 0, 0].into(), 16)],
+    };
+    let lookups = Lookups { hosted_zone: "Z123".into(), hosted_zone_name: "example".into(), images, legacy };
     resources(&Blueprint { city: "malmo", spec: &spec, lookups: &lookups, data: true })
 }
 

@@ -11,6 +11,8 @@ use crate::aws::ec2::default_security_group::{DefaultSecurityGroup, DefaultSecur
 use crate::aws::ec2::flow_logs::{FlowLogs, FlowLogsProps};
 use crate::aws::ec2::internet_gateway::{InternetGateway, InternetGatewayProps};
 use crate::aws::ec2::nat_gateway::{NatGateway, NatGatewayProps};
+use crate::aws::ec2::peering::{Peering, PeeringProps};
+use crate::aws::ec2::return_routes::{ReturnRoutes, ReturnRoutesProps};
 use crate::aws::ec2::route_table::{RouteTable, RouteTableProps};
 use crate::aws::ec2::s3_endpoint::{S3Endpoint, S3EndpointProps};
 use crate::aws::ec2::subnet::{Subnet, SubnetProps};
@@ -18,7 +20,7 @@ use crate::aws::ec2::vpc::{Vpc, VpcProps};
 use crate::aws::iam::role::{Role, RoleProps};
 use crate::aws::logs::group::{LogGroup, LogGroupProps};
 use crate::engine::input::output;
-use crate::engine::{Desired, Input};
+use crate::engine::{Address, Desired, Input};
 use crate::spec::Nat;
 use crate::spec::subnets::subnets;
 use serde_json::json;
@@ -39,6 +41,7 @@ pub fn resources(blueprint: &Blueprint<'_>) -> Vec<Desired> {
         InternetGateway::at("vpc/internet-gateway", &gateway),
     ];
     all.extend(subnet_list(blueprint));
+    all.extend(way_to_today(blueprint));
     all.extend(ways_out(blueprint));
     all.extend(flow_logs(blueprint));
     all
@@ -78,11 +81,15 @@ fn ways_out(blueprint: &Blueprint<'_>) -> Vec<Desired> {
         Nat::One => &zones[..1],
         Nat::PerZone => &zones[..],
     };
-    let default_route = |target| BTreeMap::from([("0.0.0.0/0".to_owned(), target)]);
+    let routes = |default| {
+        let to_today = blueprint.peer().into_iter().flat_map(|today| &today.blocks);
+        let to_today = to_today.map(|block| (block.to_string(), output(PEERING, "id")));
+        to_today.chain([("0.0.0.0/0".to_owned(), default)]).collect::<BTreeMap<_, _>>()
+    };
     let ids = |what: &str| zones.iter().map(|z| output(format!("vpc/{what}-{z}").as_str(), "id")).collect();
     let public = RouteTableProps {
         vpc: vpc_id(),
-        routes: default_route(output("vpc/internet-gateway", "id")),
+        routes: routes(output("vpc/internet-gateway", "id")),
         subnets: ids("subnet.public"),
     };
     let mut all = vec![RouteTable::at("vpc/route-table.public", &public)];
@@ -101,7 +108,7 @@ fn ways_out(blueprint: &Blueprint<'_>) -> Vec<Desired> {
         let nat = if with_nat.contains(zone) { zone } else { zones[0] };
         let private = RouteTableProps {
             vpc: vpc_id(),
-            routes: default_route(output(format!("vpc/nat-gateway.{nat}").as_str(), "id")),
+            routes: routes(output(format!("vpc/nat-gateway.{nat}").as_str(), "id")),
             subnets: [output(format!("vpc/subnet.private-{zone}").as_str(), "id")].into(),
         };
         all.push(RouteTable::at(format!("vpc/route-table.private-{zone}").as_str(), &private));
@@ -109,6 +116,34 @@ fn ways_out(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     let endpoint = S3EndpointProps { vpc: vpc_id(), route_tables: ids("route-table.private") };
     all.push(S3Endpoint::at("vpc/s3-endpoint", &endpoint));
     all
+}
+
+/// Where the connection to the network of today's servers stands.
+const PEERING: &str = "vpc/peering";
+/// Where the way back stands: it comes last.
+const RETURN: &str = "vpc/return-routes";
+
+/// The connection to the network of today's servers, and the way back.
+fn way_to_today(blueprint: &Blueprint<'_>) -> Vec<Desired> {
+    let Some(today) = blueprint.peer() else { return Vec::new() };
+    let peering = PeeringProps { vpc: vpc_id(), peer: today.vpc.clone(), accepted: true };
+    let back = ReturnRoutesProps {
+        vpc: today.vpc.clone(),
+        to: blueprint.spec.network.cidr.to_string(),
+        through: output(PEERING, "id"),
+        everywhere: true,
+    };
+    let zones = blueprint.spec.network.zones.iter().map(|zone| format!("vpc/route-table.private-{zone}"));
+    let there = zones.chain(["vpc/route-table.public".to_owned()]);
+    vec![
+        Peering::at(PEERING, &peering),
+        ReturnRoutes::at(RETURN, &back).after(there.map(|address| Address::from(address.as_str()))),
+    ]
+}
+
+/// What must stand before the two networks reach each other, and goes after whatever needs that.
+pub fn both_ways(blueprint: &Blueprint<'_>) -> Option<&'static str> {
+    blueprint.peer().map(|_| RETURN)
 }
 
 fn flow_logs(blueprint: &Blueprint<'_>) -> Vec<Desired> {
@@ -170,10 +205,20 @@ mod tests {
             let all = blueprint(json!({ "network": { "nat": nat } }), super::resources);
             let table = all.iter().find(|d| d.address.as_str() == "vpc/route-table.private-b");
             let routes = table.map(|d| d.props["routes"].clone());
-            assert_eq!(routes, Some(json!({ "0.0.0.0/0": { "$ref": format!("vpc/nat-gateway.{target_of_b}#id") } })));
+            let out = json!({ "$ref": format!("vpc/nat-gateway.{target_of_b}#id") });
+            let today = json!({ "$ref": "vpc/peering#id" });
+            assert_eq!(routes, Some(json!({ "0.0.0.0/0": out, "10.40.0.0/16": today })));
             assert_eq!(all.iter().filter(|d| d.kind == "ec2:nat-gateway").count(), gateways);
             assert_eq!(all.iter().filter(|d| d.kind == "ec2:address").count(), gateways);
         }
+    }
+
+    #[test]
+    fn no_way_leads_to_a_network_with_the_same_addresses() {
+        let all = blueprint(json!({ "network": { "cidr": "10.40.128.0/17" } }), super::resources);
+        assert!(all.iter().all(|d| d.kind != "ec2:peering" && d.kind != "ec2:return-routes"));
+        let tables = all.iter().filter(|d| d.kind == "ec2:route-table");
+        assert!(tables.into_iter().all(|d| d.props["routes"].as_object().is_some_and(|routes| routes.len() == 1)));
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use super::check::{Check, Subject};
 use super::finding::Verdict;
-use crate::aws::{Aws, call};
+use crate::aws::ec2::servers;
 use crate::engine::CloudResult;
 use crate::engine::plan::Goal;
 use crate::spec;
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{Filter, Instance};
+use aws_sdk_ec2::types::Instance;
 use std::net::Ipv4Addr;
 
 /// The check.
@@ -35,25 +35,9 @@ impl Check for Legacy {
 
     async fn look(&self, subject: &Subject<'_>) -> CloudResult<Verdict> {
         let legacy = &subject.city.spec.legacy;
-        Ok(judge(legacy, &servers(subject.aws, &legacy.instances).await?))
+        let servers: Vec<Server> = servers::of(subject.aws, &legacy.instances).await?.iter().map(server).collect();
+        Ok(judge(legacy, &servers))
     }
-}
-
-async fn servers(aws: &Aws, wanted: &spec::Instances) -> CloudResult<Vec<Server>> {
-    let mut filters: Vec<_> = wanted
-        .tags
-        .iter()
-        .map(|(key, value)| Filter::builder().name(format!("tag:{key}")).values(value).build())
-        .collect();
-    if !wanted.ids.is_empty() {
-        let ids = wanted.ids.iter().map(ToString::to_string).collect();
-        // By a filter: an id that isn't there is then missing from the answer, and no error.
-        filters.push(Filter::builder().name("instance-id").set_values(Some(ids)).build());
-    }
-    let pages = aws.ec2.describe_instances().set_filters(Some(filters)).into_paginator().items().send();
-    let reservations = pages.collect::<Result<Vec<_>, _>>().await.map_err(call("ec2:DescribeInstances"))?;
-    let alive = |server: &Server| server.state != "terminated";
-    Ok(reservations.iter().flat_map(|reservation| reservation.instances()).map(server).filter(alive).collect())
 }
 
 fn server(instance: &Instance) -> Server {

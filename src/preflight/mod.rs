@@ -15,6 +15,7 @@ pub mod images;
 pub mod instance_types;
 pub mod legacy;
 pub mod linked_roles;
+pub mod network;
 pub mod permissions;
 pub mod quotas;
 pub mod reach;
@@ -42,6 +43,7 @@ pub static CHECKS: &[&dyn Check] = &[
     &delegation::Delegation,
     &caa::Caa,
     &legacy::Legacy,
+    &network::Network,
     &records::Records,
     &reach::Reach,
 ];

@@ -115,6 +115,7 @@ fn resources(grant: &Grant, scope: &Scope) -> Vec<String> {
         "vpc",
         "vpc-endpoint",
         "vpc-flow-log",
+        "vpc-peering-connection",
     ];
     let filled = grant.on.iter().flat_map(|arn| scope.fill(arn));
     let examples = filled.flat_map(|arn| match arn.rsplit_once(':') {

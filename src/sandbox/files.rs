@@ -47,6 +47,7 @@ const MODULES: &[(&str, &str)] = embedded![
     "ec2_endpoints.py",
     "ec2_images.py",
     "ec2_nat.py",
+    "ec2_peering.py",
     "ec2_routes.py",
     "ec2_rules.py",
     "ec2_tags.py",

@@ -3,8 +3,8 @@
 
 usage: tests/bench/plan.py [--binary FILE] [--many N] [--latency SECONDS]
 
-Each city of cities/ and N more like Malmö are built first, so that the plans counted find nothing to change. Every call is answered
-`latency` later (0.1 s unless told otherwise), as one to AWS would be, and calls keep to the rates that AWS publishes. A round is what
+Each city of cities/ and twice N more like Malmö are built first (N in its account and region, N each in an account of its own), so that
+the plans counted find nothing to change. Every call is answered `latency` later (0.1 s unless told otherwise), as one to AWS would be, and calls keep to the rates that AWS publishes. A round is what
 no call could begin before: the rounds are the longest chain of calls in which each began after the one before had ended, by the
 sandbox's own record. Memory is the kernel's: the largest resident set of the process. Exits with 1 where an unchanged city costs more than 30 calls or 4 rounds, or, in a release build, 40 MB.
 """
@@ -78,12 +78,13 @@ class Bench:
         best = {key: min(run[key] for run in runs[1:]) for key in runs[0]}
         return {**best, "calls": len(calls), "rounds": rounds(calls)}
 
-    def generate(self, number: int) -> list[str]:
-        """City files like Malmö's, each with a name, a domain and addresses of its own."""
+    def generate(self, number: int, apart: bool = False) -> list[str]:
+        """City files like Malmö's, each with a name, a domain and addresses of its own, `apart`: in an account of its own."""
         text = (ROOT / "cities" / "malmo.yaml").read_text()
-        names = [f"city{n:02}" for n in range(number)]
+        names = [f"{'apart' if apart else 'city'}{n:02}" for n in range(number)]
         for n, name in enumerate(names):
             changed = text.replace("malmobybike", f"{name}bike").replace("malmo", name).replace("10.41.0.0", f"10.{100 + n}.0.0")
+            changed = changed.replace("123456789012", f"{210000000000 + n}") if apart else changed
             (self.cities / f"{name}.yaml").write_text(changed)
         return names
 
@@ -123,11 +124,11 @@ def main() -> None:
 
 def measure(bench: Bench, many: int, latency: float, release: bool) -> int:
     cities = sorted(path.stem for path in bench.cities.glob("*.yaml"))
-    names = bench.generate(many)
+    names, apart = bench.generate(many), bench.generate(many, apart=True)
     with ThreadPoolExecutor(max_workers=4) as workers:
         bench.run("apply", cities[0], "--yes")  # starts the sandbox
         bench.raise_quotas()
-        list(workers.map(lambda city: bench.run("apply", city, "--yes"), cities[1:] + names))
+        list(workers.map(lambda city: bench.run("apply", city, "--yes"), cities[1:] + names + apart))
     bench.control("POST", "latency", {"seconds": latency})
     bench.control("POST", "speed", {"speed": 1})  # from now on calls keep to AWS's published rates, as they stand
     print("| plan of | calls | rounds | time | processor time | memory |\n| --- | --- | --- | --- | --- | --- |", flush=True)
@@ -140,6 +141,7 @@ def measure(bench: Bench, many: int, latency: float, release: bool) -> int:
     line(f"all {len(cities)}, unchanged", bench.plan(*cities))
     line("one of the generated ones, unchanged", bench.plan(names[0]))
     line(f"{many} of them, unchanged", bench.plan(*names))
+    line(f"{many} like them, each in an account of its own, unchanged", bench.plan(*apart))
     (bench.cities / "new.yaml").write_text((bench.cities / f"{names[0]}.yaml").read_text().replace(names[0], "new").replace("10.100.0.0", "10.99.0.0"))
     line("one new city", bench.plan("new"))
     return worst

@@ -90,3 +90,25 @@ fn drift_stands_apart_from_what_the_city_file_changes() {
     let status = world.run(&["status", "drammen", "--output", "json"]).expect(0).json();
     assert_eq!(status["drifted"], json!(["security-groups/database", "autoscaling/target.web"]));
 }
+
+/// The load balancer reaches today's servers, and the databases each other, over one connection.
+#[test]
+fn a_way_to_todays_servers_that_was_cut_is_made_again_on_both_sides() {
+    let world = World::new();
+    world.run(&["apply", "malmo", "--yes"]).expect(0);
+    let ways = |inventory: &Value| {
+        ["peering", "return route"].map(|kind| inventory["things"][kind].as_array().map_or(0, Vec::len))
+    };
+    let built = world.python("inventory.py", &["malmo"]);
+    assert_eq!((ways(&built), &built["things"]["return route"]), ([1, 1], &json!(["10.41.0.0/16 active"])));
+    world.python("meddle.py", &["malmo", "cut"]);
+    let cut = world.python("inventory.py", &["malmo"]);
+    assert_eq!((ways(&cut), &cut["things"]["return route"]), ([0, 1], &json!(["10.41.0.0/16 blackhole"])));
+
+    let report = world.run(&["plan", "malmo", "--output", "json"]).expect(0).json();
+    assert!(drifted(&report[0]).contains(&("vpc/peering".to_owned(), String::new())), "{}", report[0]["drift"]);
+    world.run(&["apply", "malmo", "--yes"]).expect(0);
+    let mended = world.python("inventory.py", &["malmo"]);
+    assert_eq!((ways(&mended), &mended["things"]["return route"]), ([1, 1], &json!(["10.41.0.0/16 active"])));
+    world.run(&["plan", "malmo", "--detailed-exitcode"]).expect(0);
+}

@@ -49,6 +49,13 @@ for kind, operation, key, name in [
     keep(kind, [item[name] for item in found if ours(item["Tags"])])
 nat = [n for n in ec2.describe_nat_gateways(Filters=tagged)["NatGateways"] if n["State"] != "deleted"]
 keep("nat gateway", [n["NatGatewayId"] for n in nat if ours(n["Tags"])])
+peerings = [p for p in ec2.describe_vpc_peering_connections(Filters=tagged)["VpcPeeringConnections"] if ours(p["Tags"])]
+peerings = {p["VpcPeeringConnectionId"]: p for p in peerings if p["Status"]["Code"] in ("pending-acceptance", "active")}
+keep("peering", list(peerings))
+# In the tables of today's servers: whatever leads through a peering connection, the city's or one that is gone.
+today = [v["VpcId"] for v in ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": [f"{city}-legacy"]}])["Vpcs"]]
+tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": today}])["RouteTables"] if today else []
+keep("return route", [f"{r['DestinationCidrBlock']} {r['State']}" for t in tables for r in t["Routes"] if r.get("VpcPeeringConnectionId")])
 flow_logs = [f for f in ec2.describe_flow_logs()["FlowLogs"] if ours(f.get("Tags", []))]
 keep("flow log", [f["FlowLogId"] for f in flow_logs])
 instances = [i for r in ec2.describe_instances(Filters=tagged)["Reservations"] for i in r["Instances"]]

@@ -45,6 +45,12 @@ def security_group(address: str) -> str:
     return session.client("ec2").describe_security_groups(Filters=tagged(address))["SecurityGroups"][0]["GroupId"]
 
 
+def cut() -> None:
+    client = session.client("ec2")
+    for peering in client.describe_vpc_peering_connections(Filters=tagged("vpc/peering"))["VpcPeeringConnections"]:
+        client.delete_vpc_peering_connection(VpcPeeringConnectionId=peering["VpcPeeringConnectionId"])
+
+
 def open_ssh(address: str, **description: str) -> None:
     session.client("ec2").authorize_security_group_ingress(
         GroupId=security_group(address),
@@ -156,6 +162,7 @@ WAYS = {
     "tls-policy": tls_policy,
     "backup-days": backup_days,
     "log-retention": log_retention,
+    "cut": cut,
     "open-ssh": lambda: open_ssh("security-groups/service"),
     "open-ssh-database": lambda: open_ssh("security-groups/database"),
     "open-ssh-load-balancer": lambda: open_ssh("security-groups/load-balancer"),

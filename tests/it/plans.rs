@@ -43,7 +43,7 @@ fn stable(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines().filter(|line| !line.starts_with("window:") && !line.starts_with("- window:")) {
         let mut line = line.to_owned();
-        for prefix in ["sha256:", "zone = \"Z"] {
+        for prefix in ["sha256:", "zone = \"Z", "= \"vpc-"] {
             if let Some(at) = line.find(prefix) {
                 let end =
                     line[at + prefix.len()..].find(['"', ',', ' ', ']']).map_or(line.len(), |i| at + prefix.len() + i);

@@ -40,10 +40,10 @@ fn where_all_is_well_nothing_fails_and_an_unchanged_city_is_not_asked() {
     assert_eq!(failed, [] as [&str; 0], "{levels:?}");
     assert!(levels.values().all(|level| level == "ok"), "{levels:?}");
     let all = ["account", "certificate", "database", "delegation", "images", "instance-types", "legacy"];
-    let rest = ["linked-roles", "permissions", "quotas", "records", "state-bucket"];
+    let rest = ["linked-roles", "network", "permissions", "quotas", "records", "state-bucket"];
     assert_eq!(names, [&all[..], &rest[..]].concat(), "`reach` asks real machines, and there are none here");
     let text = world.run(&["plan", "drammen"]).expect(0);
-    assert!(text.out.contains("preflight:    12 checks"), "{}", text.out);
+    assert!(text.out.contains("preflight:    13 checks"), "{}", text.out);
 
     world.run(&["apply", "drammen", "--yes"]).expect(0);
     world.control("reset-calls", &json!({}));
@@ -59,7 +59,7 @@ fn everything_that_is_wrong_is_told_at_once_and_nothing_is_changed() {
     let policy = world.file("malmo").with_extension("json");
     let plan_role = world.run_with(&["policy", "malmo", "--role", "plan"], &[]).expect(0);
     std::fs::write(&policy, plan_role.out).unwrap();
-    for what in ["elastic-ips", "stopped", "bucket", "caa", "name-servers", "elsewhere"] {
+    for what in ["elastic-ips", "stopped", "shut", "bucket", "caa", "name-servers", "elsewhere"] {
         world.python("unready.py", &["malmo", what]);
     }
     world.python("unready.py", &["malmo", "policy", policy.to_str().unwrap()]);
@@ -73,6 +73,7 @@ fn everything_that_is_wrong_is_told_at_once_and_nothing_is_changed() {
     for (check, says) in [
         ("quotas", "--quota-code L-0263D0A3"),
         ("legacy", "aws ec2 start-instances"),
+        ("network", "--protocol tcp --port 5432 --cidr 10.41.0.0/16"),
         ("state-bucket", "bootstrap malmo mends it"),
         ("certificate", "0 issue \"amazon.com\""),
         ("delegation", "ns1.registrar.example"),

@@ -31,6 +31,13 @@ def stopped() -> None:
     ec2.stop_instances(InstanceIds=[found[0]["Instances"][0]["InstanceId"]])
 
 
+def shut() -> None:
+    """Today's servers let nobody in on the database's port."""
+    groups = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [f"{city}-legacy"]}])["SecurityGroups"]
+    rules = [p for p in groups[0]["IpPermissions"] if p.get("FromPort") in (5432, 3306)]
+    ec2.revoke_security_group_ingress(GroupId=groups[0]["GroupId"], IpPermissions=rules)
+
+
 def bucket() -> None:
     s3 = boto3.client("s3")
     name = next(b["Name"] for b in s3.list_buckets()["Buckets"] if b["Name"].startswith("migrate-state-"))
@@ -48,6 +55,7 @@ def policy() -> None:
 
 {
     "elastic-ips": elastic_ips,
+    "shut": shut,
     "stopped": stopped,
     "bucket": bucket,
     "policy": policy,

@@ -45,6 +45,35 @@ class Ec2(Case):
         self.ec2.delete_subnet(SubnetId=self.net["subnets"][0])
         self.refused("NatGatewayNotFound", self.nat_state, name="nat-0123456789abcdef0")
 
+    def test_two_vpcs_have_one_peering_connection(self) -> None:
+        other = self.ec2.create_vpc(CidrBlock="10.40.0.0/16")["Vpc"]["VpcId"]
+        tags = [{"ResourceType": "vpc-peering-connection", "Tags": [{"Key": "migrate:city", "Value": "malmo"}]}]
+
+        def ask() -> str:
+            made = self.ec2.create_vpc_peering_connection(VpcId=self.net["vpc"], PeerVpcId=other, TagSpecifications=tags)
+            return made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+
+        def listed(city: str) -> list[str]:
+            found = self.ec2.describe_vpc_peering_connections(Filters=[{"Name": "tag:migrate:city", "Values": [city]}])
+            return [one["Status"]["Code"] for one in found["VpcPeeringConnections"]]
+
+        name = ask()
+        self.assertEqual(ask(), name)
+        self.assertEqual((listed("malmo"), listed("drammen")), (["pending-acceptance"], []))
+        self.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=name)
+        self.refused("InvalidStateTransition", self.ec2.accept_vpc_peering_connection, VpcPeeringConnectionId=name)
+        table = self.ec2.create_route_table(VpcId=self.net["vpc"])["RouteTable"]["RouteTableId"]
+        self.ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.40.0.0/16", VpcPeeringConnectionId=name)
+
+        def state() -> str:
+            routes = self.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+            return next(route["State"] for route in routes if route.get("VpcPeeringConnectionId") == name)
+
+        self.assertEqual(state(), "active")
+        self.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=name)
+        self.assertEqual((state(), listed("malmo")), ("blackhole", ["deleted"]))
+        self.assertNotEqual(ask(), name)
+
     def test_a_route_to_what_is_gone_is_a_black_hole(self) -> None:
         nat = self.nat()["NatGatewayId"]
         self.pass_time(120)

@@ -27,6 +27,7 @@ pub static GRANTS: &[Grant] = &[
             "ec2:CreateSecurityGroup",
             "ec2:CreateSubnet",
             "ec2:CreateVpcEndpoint",
+            "ec2:CreateVpcPeeringConnection",
         ],
         also: &[],
         // Not the VPC: what it is made in must bear the city's tag already, which is the next statement's.
@@ -43,6 +44,7 @@ pub static GRANTS: &[Grant] = &[
         sid: "NetworkChange",
         role: Apply,
         calls: &[
+            "ec2:AcceptVpcPeeringConnection",
             "ec2:AssociateRouteTable",
             "ec2:AttachInternetGateway",
             "ec2:AuthorizeSecurityGroupEgress",
@@ -55,6 +57,7 @@ pub static GRANTS: &[Grant] = &[
             "ec2:CreateSecurityGroup",
             "ec2:CreateSubnet",
             "ec2:CreateVpcEndpoint",
+            "ec2:CreateVpcPeeringConnection",
             "ec2:DeleteFlowLogs",
             "ec2:DeleteInternetGateway",
             "ec2:DeleteLaunchTemplate",
@@ -65,6 +68,7 @@ pub static GRANTS: &[Grant] = &[
             "ec2:DeleteSubnet",
             "ec2:DeleteVpc",
             "ec2:DeleteVpcEndpoints",
+            "ec2:DeleteVpcPeeringConnection",
             "ec2:DetachInternetGateway",
             "ec2:DisassociateRouteTable",
             "ec2:ModifySubnetAttribute",
@@ -82,6 +86,20 @@ pub static GRANTS: &[Grant] = &[
         on: EC2,
         when: &[OURS],
         why: "",
+    },
+    Grant {
+        sid: "NetworkOfToday",
+        role: Apply,
+        calls: &[
+            "ec2:AcceptVpcPeeringConnection",
+            "ec2:CreateRoute",
+            "ec2:CreateVpcPeeringConnection",
+            "ec2:DeleteRoute",
+        ],
+        also: &[],
+        on: &["arn:aws:ec2:{region}:{account}:vpc/*", "arn:aws:ec2:{region}:{account}:route-table/*"],
+        when: &[("Null", "aws:ResourceTag/migrate:city", &["true"])],
+        why: "the network of today's servers was made by hand and bears no tag; the condition spares other cities",
     },
     Grant {
         sid: "NetworkTag",

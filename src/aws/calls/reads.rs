@@ -29,6 +29,7 @@ pub static GRANTS: &[Grant] = &[
             "ec2:DescribeSubnets",
             "ec2:DescribeVpcAttribute",
             "ec2:DescribeVpcEndpoints",
+            "ec2:DescribeVpcPeeringConnections",
             "ec2:DescribeVpcs",
             "ecs:DescribeCapacityProviders",
             "ecs:DescribeClusters",

@@ -4,6 +4,7 @@ use crate::aws::{Aws, call, tags};
 use crate::engine::CloudResult;
 use aws_sdk_ec2::types::{
     Address, Filter, FlowLog, InternetGateway, NatGateway, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+    VpcPeeringConnection,
 };
 
 /// Only what bears the city's tag.
@@ -46,6 +47,12 @@ pub async fn nat_gateways(aws: &Aws, whose: Vec<Filter>) -> CloudResult<Vec<NatG
     let there = Filter::builder().name("state").set_values(Some(there)).build();
     let pages = aws.ec2.describe_nat_gateways().set_filter(Some(whose)).filter(there).into_paginator().items().send();
     pages.collect::<Result<_, _>>().await.map_err(call("ec2:DescribeNatGateways"))
+}
+
+/// The city's peering connections, those that are gone too.
+pub async fn peerings(aws: &Aws, whose: Vec<Filter>) -> CloudResult<Vec<VpcPeeringConnection>> {
+    let pages = aws.ec2.describe_vpc_peering_connections().set_filters(Some(whose)).into_paginator().items().send();
+    pages.collect::<Result<_, _>>().await.map_err(call("ec2:DescribeVpcPeeringConnections"))
 }
 
 /// The city's route tables.

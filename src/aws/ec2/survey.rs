@@ -5,14 +5,14 @@
 //! gateway (an active route to it), the Elastic IPs (their NAT gateways), the S3 endpoint (the routes that it keeps),
 //! the launch template (the Auto Scaling group that starts instances from it).
 
-use super::{list, tag};
+use super::{list, peering, tag};
 use crate::aws::memo::{Memo, MemoMap};
 use crate::aws::{Survey, call, tags};
 use crate::engine::cloud::Stray;
 use crate::engine::{Address, CloudError, CloudResult};
 use aws_sdk_ec2::types::{
     Address as ElasticIp, Filter, FlowLog, InternetGateway, LaunchTemplateVersion, NatGateway, NatGatewayState,
-    RouteTable, SecurityGroup, Subnet, Tag, Vpc, VpcAttributeName, VpcEndpoint,
+    RouteTable, SecurityGroup, Subnet, Tag, Vpc, VpcAttributeName, VpcEndpoint, VpcPeeringConnection,
 };
 use std::sync::Arc;
 
@@ -24,6 +24,7 @@ pub struct Ec2Lists {
     internet_gateways: Memo<Vec<InternetGateway>>,
     addresses: Memo<Vec<ElasticIp>>,
     nat_gateways: Memo<Vec<NatGateway>>,
+    peerings: Memo<Vec<VpcPeeringConnection>>,
     route_tables: Memo<Vec<RouteTable>>,
     vpc_endpoints: Memo<Vec<VpcEndpoint>>,
     flow_logs: Memo<Vec<FlowLog>>,
@@ -60,6 +61,11 @@ impl Survey {
     /// The city's NAT gateways that aren't gone yet.
     pub async fn nat_gateways(&self) -> CloudResult<Arc<Vec<NatGateway>>> {
         self.ec2.nat_gateways.get(list::nat_gateways(&self.aws, self.whose())).await
+    }
+
+    /// The city's peering connections that aren't gone.
+    pub async fn peerings(&self) -> CloudResult<Arc<Vec<VpcPeeringConnection>>> {
+        self.ec2.peerings.get(peering::all(&self.aws, self.whose())).await
     }
 
     /// The city's route tables.
@@ -124,6 +130,7 @@ pub fn tagged(survey: &Survey) -> Vec<Stray> {
         let leaving = one.state().is_some_and(|state| *state == NatGatewayState::Deleting);
         (one.nat_gateway_id().filter(|_| !leaving), one.tags())
     });
+    add(&mut all, "ec2:peering", &lists.peerings, |one| (one.vpc_peering_connection_id(), one.tags()));
     add(&mut all, "ec2:route-table", &lists.route_tables, |one| (one.route_table_id(), one.tags()));
     add(&mut all, "ec2:s3-endpoint", &lists.vpc_endpoints, |one| (one.vpc_endpoint_id(), one.tags()));
     add(&mut all, "ec2:flow-logs", &lists.flow_logs, |one| (one.flow_log_id(), one.tags()));

@@ -6,6 +6,7 @@ mod foreign;
 pub mod health;
 pub mod listener;
 pub mod load_balancer;
+pub mod neighbours;
 pub mod rule;
 pub mod survey;
 pub mod tag;

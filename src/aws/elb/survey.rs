@@ -1,5 +1,6 @@
 //! The city's lists in Elastic Load Balancing. The service has no filter by tag: names and ARNs take its place.
 
+use super::neighbours;
 use crate::aws::memo::{Memo, MemoMap};
 use crate::aws::{Survey, call};
 use crate::engine::CloudResult;
@@ -38,6 +39,10 @@ impl Survey {
     /// The load balancer of that name: none or one.
     pub async fn load_balancers(&self, name: &str) -> CloudResult<Arc<Vec<LoadBalancer>>> {
         let ask = async {
+            if let Some(neighbours) = &self.neighbours {
+                let all = neighbours.load_balancers(&self.aws).await?;
+                return Ok(all.iter().filter(|one| one.load_balancer_name() == Some(name)).cloned().collect());
+            }
             let answer = self.aws.elb.describe_load_balancers().names(name).send().await;
             let found = answer.map(|answer| answer.load_balancers.unwrap_or_default());
             none_if_gone(found.map_err(call("elasticloadbalancing:DescribeLoadBalancers")))
@@ -91,12 +96,13 @@ impl Survey {
     /// The target groups whose names begin with the city's.
     pub async fn target_groups(&self) -> CloudResult<Arc<Vec<TargetGroup>>> {
         let ask = async {
-            // By name isn't possible: one name that isn't there fails the call for all of them.
-            let pages = self.aws.elb.describe_target_groups().into_paginator().items().send();
-            let all: Vec<TargetGroup> =
-                pages.collect::<Result<_, _>>().await.map_err(call("elasticloadbalancing:DescribeTargetGroups"))?;
+            let all = match &self.neighbours {
+                Some(neighbours) => neighbours.target_groups(&self.aws).await?,
+                None => Arc::new(neighbours::target_groups(&self.aws).await?),
+            };
             let prefix = format!("{}-", self.aws.city);
-            Ok(all.into_iter().filter(|g| g.target_group_name().is_some_and(|n| n.starts_with(&prefix))).collect())
+            let ours = |group: &&TargetGroup| group.target_group_name().is_some_and(|name| name.starts_with(&prefix));
+            Ok(all.iter().filter(ours).cloned().collect())
         };
         self.elb.groups.get(ask).await
     }

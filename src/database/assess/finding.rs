@@ -47,6 +47,19 @@ pub fn worst(findings: &[Finding]) -> Level {
     findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok)
 }
 
+/// Whether the connection to a side is encrypted.
+pub(super) fn tls(encrypted: bool, side: &str) -> Finding {
+    let place = format!("{side}: TLS");
+    if encrypted {
+        return Finding::ok(place, "the connection is encrypted and verified as the environment says");
+    }
+    Finding::warn(
+        place,
+        "this connection isn't encrypted",
+        "set ssl = on with a certificate; where a tunnel encrypts, nothing is to be done",
+    )
+}
+
 /// The first few of many names, and how many more there are.
 pub(super) fn some(names: &[String]) -> String {
     let first = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");

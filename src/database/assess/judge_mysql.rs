@@ -1,22 +1,24 @@
 //! The verdicts over MySQL's and MariaDB's facts. Pure.
 
 use super::Finding;
-use super::finding::{size, some};
+use super::finding::{size, some, tls};
 use super::mysql::{Facts, Table};
+use crate::database::mysql::requirements::{self, Requirement};
 
 /// Everything that was looked at, in the order of the move. Without a target, what needs both is left out.
 pub fn judge(source: &Facts, target: Option<&Facts>) -> Vec<Finding> {
-    let mut found = binlog(source);
-    found.push(gtid(source));
+    let mut found = settings(source, "source");
+    found.extend(log(source));
     found.push(rights(source));
     found.extend(tables(source));
     found.extend(programs(source, target));
     found.extend(activity(source));
-    found.push(tls(source, "source"));
+    found.push(tls(source.tls, "source"));
     if let Some(target) = target {
+        found.extend(settings(target, "target"));
         found.extend(versions(source, target));
-        found.extend(locale(source, target));
-        found.push(tls(target, "target"));
+        found.extend(between(source, target));
+        found.push(tls(target.tls, "target"));
     }
     found
 }
@@ -25,21 +27,33 @@ fn setting<'a>(facts: &'a Facts, name: &str) -> &'a str {
     facts.settings.get(name).map_or("", String::as_str)
 }
 
-fn binlog(source: &Facts) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let mut must = |name: &str, value: &str, why: &str| {
-        let place = format!("source: {name}");
-        let is = setting(source, name);
-        found.push(if is.eq_ignore_ascii_case(value) {
-            Finding::ok(place, value)
-        } else {
-            let mend = format!("set {name} = {value} in my.cnf and restart, days before the move");
-            Finding::fail(place, format!("it is `{is}`: {why}"), mend)
-        });
+/// What a move rests on. A server of one's own is set by statement or file, RDS by its parameter group.
+fn settings(facts: &Facts, side: &str) -> Vec<Finding> {
+    let finding = |one: Requirement| {
+        let place = format!("{side}: {}", one.name);
+        if one.met {
+            return Finding::ok(place, one.is);
+        }
+        let mend = match (side, one.name) {
+            ("source", _) => one.mend,
+            (_, "log_bin") => "keep automated backups on (database.backups): RDS logs only then".into(),
+            (_, name) => format!("set {name} in the parameter group; on a server of one's own: {}", one.mend),
+        };
+        Finding::fail(place, format!("it is `{}`: {}", one.is, one.why), mend)
     };
-    must("log_bin", "ON", "there is nothing that could be followed");
-    must("binlog_format", "ROW", "statements may do something else on the target");
-    must("binlog_row_image", "FULL", "rows of tables without a primary key can't be found again");
+    requirements::of(&facts.settings, facts.is_mariadb()).into_iter().map(finding).collect()
+}
+
+fn log(source: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if !source.log_limits.is_empty() {
+        let what = format!("it holds some databases only: {}", source.log_limits);
+        found.push(Finding::fail(
+            "source: log",
+            what,
+            "take binlog-do-db and binlog-ignore-db out of my.cnf and restart",
+        ));
+    }
     if setting(source, "server_id") == "0" {
         found.push(Finding::fail(
             "source: server_id",
@@ -62,20 +76,6 @@ fn binlog(source: &Facts) -> Vec<Finding> {
         )
     });
     found
-}
-
-fn gtid(source: &Facts) -> Finding {
-    if source.is_mariadb() {
-        return Finding::ok("source: GTID", "MariaDB's, always on");
-    }
-    match setting(source, "gtid_mode") {
-        "ON" => Finding::ok("source: gtid_mode", "ON"),
-        other => Finding::fail(
-            "source: gtid_mode",
-            format!("it is `{other}`: positions couldn't be told apart, and there would be no way back"),
-            "enforce_gtid_consistency = ON, then gtid_mode OFF_PERMISSIVE, ON_PERMISSIVE, ON; no restart is needed",
-        ),
-    }
 }
 
 fn rights(source: &Facts) -> Finding {
@@ -127,6 +127,11 @@ fn tables(source: &Facts) -> Vec<Finding> {
             "give each a primary key, an invisible one if the service must not see it",
         ));
     }
+    if !source.other_databases.is_empty() {
+        let what =
+            format!("all that a server logs is followed, other databases too: {}", some(&source.other_databases));
+        found.push(Finding::fail("source: databases", what, "move them to another server, or drop them"));
+    }
     let bytes: i64 = source.tables.iter().map(|table| table.bytes).sum();
     found.push(if source.tables.is_empty() {
         Finding::fail("source: tables", "there is none that could be moved", "is it the right database?")
@@ -175,24 +180,20 @@ fn programs(source: &Facts, target: Option<&Facts>) -> Vec<Finding> {
 }
 
 fn activity(source: &Facts) -> Vec<Finding> {
+    if source.prepared > 0 {
+        let what = format!("{}: no freeze could stop them from being committed", source.prepared);
+        return vec![Finding::fail(
+            "source: prepared transactions",
+            what,
+            "XA COMMIT or XA ROLLBACK them: XA RECOVER names them",
+        )];
+    }
     let Some((whose, seconds)) = source.long.first() else {
         return vec![Finding::ok("source: transactions", "none runs for longer than a minute")];
     };
     let what = format!("{}; the longest has run for {seconds} s: {whose}", source.long.len());
     let mend = "the freeze ends them: end or wait out what needn't run";
     vec![Finding::warn("source: long transactions", what, mend)]
-}
-
-fn tls(facts: &Facts, side: &str) -> Finding {
-    let place = format!("{side}: TLS");
-    if facts.tls {
-        return Finding::ok(place, "the connection is encrypted and verified as the environment says");
-    }
-    Finding::warn(
-        place,
-        "this connection isn't encrypted",
-        "give the server a certificate; where a tunnel encrypts, nothing is to be done",
-    )
 }
 
 /// Major and minor.
@@ -222,7 +223,7 @@ fn versions(source: &Facts, target: &Facts) -> Vec<Finding> {
     vec![Finding::ok("versions", what)]
 }
 
-fn locale(source: &Facts, target: &Facts) -> Vec<Finding> {
+fn between(source: &Facts, target: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
     let lacks: Vec<String> =
         source.collations.iter().filter(|name| !target.known_collations.contains(name)).cloned().collect();
@@ -232,19 +233,13 @@ fn locale(source: &Facts, target: &Facts) -> Vec<Finding> {
         let what = format!("the target doesn't know {}", some(&lacks));
         Finding::fail("collation", what, "ALTER TABLE … CONVERT TO CHARACTER SET … COLLATE one that both know")
     });
-    let names = "lower_case_table_names";
-    if setting(source, names) != setting(target, names) {
-        let what = format!(
-            "{} on the source, {} on the target: names would be taken for others",
-            setting(source, names),
-            setting(target, names)
-        );
-        found.push(Finding::fail(
-            names,
-            what,
-            "it can only be set when a server is created: create the target with the source's",
-        ));
-    }
+    found.extend(requirements::between(&source.settings, &target.settings).into_iter().map(|(name, what)| {
+        let mend = match name {
+            "server_id" => "set another server_id on the old server",
+            _ => "it can only be set when a server is created: create the target with the source's",
+        };
+        Finding::fail(name, what, mend)
+    }));
     let packet = |facts: &Facts| setting(facts, "max_allowed_packet").parse::<u64>().unwrap_or(0);
     if packet(target) < packet(source) {
         let what = format!(
@@ -270,6 +265,9 @@ mod tests {
             ("binlog_row_image", "FULL"),
             ("gtid_mode", "ON"),
             ("server_id", "1"),
+            ("sync_binlog", "1"),
+            ("innodb_flush_log_at_trx_commit", "1"),
+            ("log_replica_updates", "ON"),
             ("binlog_expire_logs_seconds", "2592000"),
             ("lower_case_table_names", "0"),
             ("max_allowed_packet", "67108864"),
@@ -289,7 +287,9 @@ mod tests {
             known_collations: vec!["utf8mb4_0900_ai_ci".into()],
             ..Facts::default()
         };
-        (facts.clone(), facts)
+        let mut target = facts.clone();
+        target.settings.insert("server_id".into(), "2".into());
+        (facts, target)
     }
 
     #[test]
@@ -311,6 +311,12 @@ mod tests {
             (Level::Fail, "source: binlog_row_image", |s, _| {
                 drop(s.settings.insert("binlog_row_image".into(), "MINIMAL".into()))
             }),
+            (Level::Fail, "source: sync_binlog", |s, _| drop(s.settings.insert("sync_binlog".into(), "0".into()))),
+            (Level::Fail, "target: log_bin", |_, t| drop(t.settings.insert("log_bin".into(), "OFF".into()))),
+            (Level::Fail, "source: log", |s, _| s.log_limits = "bikes".into()),
+            (Level::Fail, "source: databases", |s, _| s.other_databases.push("wiki".into())),
+            (Level::Fail, "source: prepared transactions", |s, _| s.prepared = 1),
+            (Level::Fail, "server_id", |_, t| drop(t.settings.insert("server_id".into(), "1".into()))),
             (Level::Fail, "source: gtid_mode", |s, _| drop(s.settings.insert("gtid_mode".into(), "OFF".into()))),
             (Level::Fail, "source: server_id", |s, _| drop(s.settings.insert("server_id".into(), "0".into()))),
             (Level::Warn, "source: binlog retention", |s, _| {

@@ -1,9 +1,10 @@
 //! What MySQL or MariaDB says of itself. Only read.
 
 use super::Sample;
+use crate::database::mysql::requirements::{NAMES, Settings};
 use crate::database::verify::{VerifyError, VerifyResult};
-use sqlx::MySqlPool;
-use std::collections::BTreeMap;
+use sqlx::mysql::MySqlRow;
+use sqlx::{MySqlPool, Row};
 use std::time::{Duration, Instant};
 
 /// The facts about one server and the database that moves.
@@ -12,7 +13,13 @@ pub struct Facts {
     /// `8.0.42`, `10.11.14-MariaDB`.
     pub version: String,
     /// Variables by name, in lower case.
-    pub settings: BTreeMap<String, String>,
+    pub settings: Settings,
+    /// Databases besides the one that moves and the move's own.
+    pub other_databases: Vec<String>,
+    /// What limits the log to some databases (`binlog-do-db`), as the server says it; empty: nothing.
+    pub log_limits: String,
+    /// Transactions that are prepared (XA), as far as they can be seen.
+    pub prepared: usize,
     /// Character set and collation of the database.
     pub locale: (String, String),
     /// Whether this session is encrypted.
@@ -57,9 +64,8 @@ impl Facts {
     }
 }
 
-const SETTINGS: &str = "'log_bin', 'binlog_format', 'binlog_row_image', 'gtid_mode', 'enforce_gtid_consistency', 'server_id', 'log_slave_updates',
-    'log_replica_updates', 'binlog_expire_logs_seconds', 'expire_logs_days', 'event_scheduler', 'max_allowed_packet', 'read_only',
-    'lower_case_table_names', 'sql_mode', 'gtid_strict_mode', 'have_ssl', 'require_secure_transport'";
+/// Asked for besides what a move rests on.
+const SETTINGS: &str = "'binlog_expire_logs_seconds', 'expire_logs_days', 'max_allowed_packet'";
 
 /// Reads the facts.
 ///
@@ -75,7 +81,7 @@ async fn read(pool: &MySqlPool) -> Result<Facts, sqlx::Error> {
     let pairs = |sql: String| async move {
         sqlx::query_as::<_, (String, String)>(sqlx::AssertSqlSafe(sql)).fetch_all(pool).await
     };
-    let settings = pairs(format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({SETTINGS})")).await?;
+    let settings = pairs(format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({NAMES}, {SETTINGS})")).await?;
     let tls = pairs("SHOW SESSION STATUS LIKE 'Ssl_cipher'".into()).await?;
     let tables: Vec<(String, String, i64, i64)> = sqlx::query_as(
         "SELECT CONVERT(t.table_name USING utf8mb4), CONVERT(COALESCE(t.engine, '') USING utf8mb4),
@@ -100,7 +106,23 @@ async fn read(pool: &MySqlPool) -> Result<Facts, sqlx::Error> {
     )
     .fetch_one(pool)
     .await?;
+    // MySQL 8.4 has another word for it.
+    let log = match sqlx::query("SHOW BINARY LOG STATUS").fetch_optional(pool).await {
+        Err(_) => sqlx::query("SHOW MASTER STATUS").fetch_optional(pool).await.unwrap_or_default(),
+        Ok(log) => log,
+    };
+    let limits = |log: &MySqlRow| {
+        let column = |name: &str| log.try_get::<String, _>(name).unwrap_or_default();
+        column("Binlog_Do_DB") + &column("Binlog_Ignore_DB")
+    };
     Ok(Facts {
+        other_databases: names(
+            "SELECT CONVERT(schema_name USING utf8mb4) FROM information_schema.schemata WHERE schema_name NOT IN
+             ('mysql', 'sys', 'information_schema', 'performance_schema', DATABASE()) AND schema_name <> CONCAT('migrate_', DATABASE())",
+        )
+        .await?,
+        log_limits: log.as_ref().map(limits).unwrap_or_default(),
+        prepared: sqlx::query("XA RECOVER").fetch_all(pool).await.map_or(0, |found| found.len()),
         version: sqlx::query_scalar("SELECT VERSION()").fetch_one(pool).await?,
         settings: settings.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect(),
         locale: (character_set, collation),
@@ -184,8 +206,7 @@ async fn measure(pool: &MySqlPool, tables: &[Table], between: Duration) -> Resul
 }
 
 /// The bytes of a row as they were sent.
-fn width(row: &sqlx::mysql::MySqlRow) -> u64 {
-    use sqlx::Row;
+fn width(row: &MySqlRow) -> u64 {
     let value = |n: usize| row.try_get_unchecked::<Option<&[u8]>, _>(n).ok().flatten().map_or(0, <[u8]>::len);
     (0..row.len()).map(|n| value(n) as u64).sum()
 }

@@ -3,7 +3,7 @@
 use super::dialect::Position;
 use super::log::{self, Keys};
 use super::stream::Ends;
-use crate::database::engine::Compared;
+use crate::database::engine::{Compared, Tell};
 use crate::database::verify::mysql::MySql as Side;
 use crate::database::verify::touched::{live, quiet};
 use crate::database::verify::{Progress, Reader, Touched};
@@ -27,15 +27,15 @@ fn pair(stream: &Ends<'_>) -> (Side, Side) {
 }
 
 /// Compares every row while the source is written to.
-pub async fn all(stream: &Ends<'_>) -> DatabaseResult<Compared> {
+pub async fn all(stream: &Ends<'_>, tell: Tell<'_>) -> DatabaseResult<Compared> {
     let (source, target) = pair(stream);
     let mut progress = Progress::default();
-    live(&source, &target, stream).run(&mut progress, &mut |_| {}).await?;
+    live(&source, &target, stream).run(&mut progress, &mut |now| tell(now.how_far())).await?;
     Ok(progress.compared())
 }
 
 /// The same, and knows from where on what is written has to be looked at again. Refuses if the sides differ.
-pub async fn begin(stream: &Ends<'_>) -> DatabaseResult<Comparison> {
+pub async fn begin(stream: &Ends<'_>, tell: Tell<'_>) -> DatabaseResult<Comparison> {
     let (source, target) = pair(stream);
     let read = stream.now().await?;
     let keys = Keys::of(stream.from, &source.tables().await?).await?;
@@ -49,7 +49,7 @@ pub async fn begin(stream: &Ends<'_>) -> DatabaseResult<Comparison> {
         schema: false,
     };
     let Comparison { source, target, progress, .. } = &mut comparison;
-    live(source, target, stream).run(progress, &mut |_| {}).await?;
+    live(source, target, stream).run(progress, &mut |now| tell(now.how_far())).await?;
     let until = stream.now().await?;
     comparison.drain(stream).await?;
     comparison.read = until;

@@ -8,12 +8,15 @@ use super::control::Names;
 use super::dialect::Position;
 use super::sql::{ident, literal, one, run, run_on};
 use super::{stream, tables};
+use crate::database::engine::Tell;
 use crate::database::error::doing;
 use crate::database::{DatabaseError, DatabaseResult};
 use futures_util::TryStreamExt;
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, MySqlConnection, Row};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// How many tables at once.
@@ -41,8 +44,29 @@ fn form(kind: &str) -> Form {
     }
 }
 
+/// How far a copy is.
+struct Course {
+    /// Bytes that the old side's tables have, as it believes.
+    total: u64,
+    of: usize,
+    begun: Instant,
+    tables: AtomicUsize,
+    /// Bytes of statements that were written.
+    bytes: AtomicU64,
+}
+
+impl Course {
+    fn words(&self) -> String {
+        let (tables, bytes, total) = (self.tables.load(Relaxed), self.bytes.load(Relaxed), self.total);
+        let rate = bytes / self.begun.elapsed().as_secs().max(1);
+        let left = total.saturating_sub(bytes).checked_div(rate).unwrap_or(0);
+        let [bytes, total, rate] = [bytes, total, rate].map(|number| number / 1_000_000);
+        format!("{tables} of {} tables, {bytes} of about {total} MB, {rate} MB/s, {left} s left", self.of)
+    }
+}
+
 /// Copies every row into tables that were made for it, unless that is done; answers from where on the log is to be followed.
-pub async fn copy(old: &Place, new: &Place, names: &Names) -> DatabaseResult<Position> {
+pub async fn copy(old: &Place, new: &Place, names: &Names, tell: Tell<'_>) -> DatabaseResult<Position> {
     let table = names.table("copied");
     let stands = format!("SELECT CONVERT(CONCAT_WS('\\n', done, file, at, gtid) USING utf8mb4) FROM {table}");
     let stands: String = one(&new.pool, "looking for an earlier copy", stands).await?;
@@ -51,16 +75,29 @@ pub async fn copy(old: &Place, new: &Place, names: &Names) -> DatabaseResult<Pos
         return Ok(Position { file: file.into(), at: at.parse().unwrap_or(0), gtid: gtid.into() });
     }
     let all = tables::all(old).await?;
+    let course = Course {
+        total: tables::bytes(old).await?,
+        of: all.len(),
+        begun: Instant::now(),
+        tables: AtomicUsize::new(0),
+        bytes: AtomicU64::new(0),
+    };
+    let written = |bytes: usize| {
+        course.bytes.fetch_add(bytes as u64, Relaxed);
+        tell(course.words());
+    };
     let (position, readers) = snapshot(old, &all).await?;
     let queue = Mutex::new(all.into_iter());
-    let next = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let (next, written, course) = (&next, &written, &course);
     let workers = readers.into_iter().map(|mut reader| async move {
         let (mut writer, _) = new.connect().await?;
         let settings = "SET SESSION foreign_key_checks = 0, unique_checks = 0, time_zone = '+00:00'";
         run_on(&mut writer, "preparing the copy", settings).await?;
         while let Some(table) = next() {
             let columns = tables::columns(old, &table).await?;
-            rows(&mut reader, &mut writer, &table, &columns).await?;
+            rows(&mut reader, &mut writer, &table, &columns, written).await?;
+            course.tables.fetch_add(1, Relaxed);
         }
         Ok::<_, DatabaseError>(())
     });
@@ -106,6 +143,7 @@ async fn rows(
     writer: &mut MySqlConnection,
     table: &str,
     columns: &[(String, String)],
+    written: &(dyn Fn(usize) + Send + Sync),
 ) -> DatabaseResult<()> {
     let names: Vec<String> = columns.iter().map(|(name, _)| ident(name)).collect();
     // A FLOAT as the DOUBLE that it is exactly: as itself it is told with six digits.
@@ -135,7 +173,9 @@ async fn rows(
     };
     let writing = async move {
         while let Some(statement) = receiver.recv().await {
+            let bytes = statement.len();
             run_on(writer, &format!("writing {table} of the new side"), statement).await?;
+            written(bytes);
         }
         Ok(())
     };
@@ -188,6 +228,19 @@ fn value(statement: &mut String, bytes: &[u8], form: Form) -> Result<(), sqlx::E
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn how_far_a_copy_is_is_told_in_figures() {
+        let course = Course {
+            total: 300_000_000,
+            of: 9,
+            begun: Instant::now() - Duration::from_secs(10),
+            tables: AtomicUsize::new(4),
+            bytes: AtomicU64::new(100_000_000),
+        };
+        assert_eq!(course.words(), "4 of 9 tables, 100 of about 300 MB, 10 MB/s, 20 s left");
+    }
 
     #[test]
     fn values_are_written_so_that_they_arrive() {

@@ -10,6 +10,7 @@ mod dialect;
 mod freeze;
 mod gate;
 mod log;
+pub(in crate::database) mod requirements;
 mod roles;
 mod schema;
 mod smoke;
@@ -19,7 +20,7 @@ mod tables;
 mod tidy;
 
 use super::assess::{Assessment, of_mysql};
-use super::engine::{Compared, Following, Gate};
+use super::engine::{Compared, Following, Gate, Tell};
 use super::verify::Marks;
 use super::{Access, DatabaseError, DatabaseResult, Engine, Login, Network, Side};
 use async_trait::async_trait;
@@ -107,12 +108,12 @@ impl Engine for MySql {
     }
 
     /// The rows are copied here and now: it is this process that carries them.
-    async fn follow(&self) -> DatabaseResult<()> {
+    async fn follow(&self, tell: Tell<'_>) -> DatabaseResult<()> {
         let stream = self.stream(Side::Old);
         if stream.status().await?.is_some() {
             return Ok(());
         }
-        stream.begin(&copy::copy(&self.old, &self.new, &self.names).await?).await
+        stream.begin(&copy::copy(&self.old, &self.new, &self.names, tell).await?).await
     }
 
     async fn following(&self, from: Side) -> DatabaseResult<Following> {
@@ -144,15 +145,15 @@ impl Engine for MySql {
         tables::same(&self.old, &self.new).await
     }
 
-    async fn compare_all(&self) -> DatabaseResult<Compared> {
-        compare::all(&self.stream(Side::Old)).await
+    async fn compare_all(&self, tell: Tell<'_>) -> DatabaseResult<Compared> {
+        compare::all(&self.stream(Side::Old), tell).await
     }
 
     async fn gate(&self, side: Side) -> DatabaseResult<Gate> {
         gate::read(self.place(side), &self.names).await
     }
 
-    async fn ready(&self, from: Side) -> DatabaseResult<()> {
+    async fn ready(&self, from: Side, tell: Tell<'_>) -> DatabaseResult<()> {
         let (forward, back) = (self.stream(from), self.stream(from.other()));
         if self.gate(from.other()).await?.serves() {
             return Err(DatabaseError::Refused(format!("the {} side serves already", from.other().name())));
@@ -180,7 +181,7 @@ impl Engine for MySql {
         // From now on: what the other side has written before it served is no concern of this one.
         back.begin(&back.now().await?).await?;
         gate::await_handover(forward.from, forward.to, &self.names).await?;
-        *self.comparison.lock().await = Some(compare::begin(&forward).await?);
+        *self.comparison.lock().await = Some(compare::begin(&forward, tell).await?);
         futures_util::future::try_join(self.old.warm(), self.new.warm()).await.map(drop)
     }
 

@@ -3,7 +3,7 @@
 use super::kept::Kept;
 use super::sql::one;
 use super::stream::Ends;
-use crate::database::engine::Compared;
+use crate::database::engine::{Compared, Tell};
 use crate::database::verify::postgres::{Postgres as Side, Watch, large_objects, sequences};
 use crate::database::verify::touched::{live, quiet};
 use crate::database::verify::{Progress, Reader, Table, Touched};
@@ -28,11 +28,11 @@ fn watch(stream: &Ends<'_>) -> Watch {
 }
 
 /// Compares every row while the source is written to. Goes on where an earlier pass was cut off.
-pub async fn all(stream: &Ends<'_>) -> DatabaseResult<Compared> {
+pub async fn all(stream: &Ends<'_>, tell: Tell<'_>) -> DatabaseResult<Compared> {
     let (source, target) = Side::pair(stream.from.pool.clone(), stream.to.pool.clone()).await?;
     let kept = Kept { place: stream.to, name: "all".into() };
     let mut progress = kept.get().await?.unwrap_or_default();
-    kept.during(&live(&source, &target, stream), &mut progress).await?;
+    kept.during(&live(&source, &target, stream), &mut progress, tell).await?;
     let (_, differ) = objects(stream).await?;
     let mut compared = progress.compared();
     compared.differences.extend(differ);
@@ -40,7 +40,7 @@ pub async fn all(stream: &Ends<'_>) -> DatabaseResult<Compared> {
 }
 
 /// The same, and watches what is written meanwhile, so that little is left for the freeze. Refuses if the sides differ.
-pub async fn begin(stream: &Ends<'_>) -> DatabaseResult<Comparison> {
+pub async fn begin(stream: &Ends<'_>, tell: Tell<'_>) -> DatabaseResult<Comparison> {
     let watch = watch(stream);
     let kept = Kept { place: stream.to, name: watch.slot.clone() };
     // What an attempt has kept counts as long as its watch has seen all that was written since.
@@ -54,7 +54,7 @@ pub async fn begin(stream: &Ends<'_>) -> DatabaseResult<Comparison> {
     let tables = source.tables().await?;
     let (mut progress, mut touched) = (before.unwrap_or_default(), Touched::default());
     let pass = live(&source, &target, stream);
-    kept.during(&pass, &mut progress).await?;
+    kept.during(&pass, &mut progress, tell).await?;
     watch.drain(&tables, &mut touched).await?;
     pass.touched(&mut touched, &mut progress).await?;
     let (large_objects, differ) = objects(stream).await?;

@@ -4,6 +4,7 @@
 
 use super::connect::Place;
 use super::sql::{literal, run};
+use crate::database::engine::Tell;
 use crate::database::error::doing;
 use crate::database::verify::Progress;
 use crate::database::verify::pass::Pass;
@@ -55,7 +56,7 @@ impl Kept<'_> {
     }
 
     /// Runs a pass to its end, and keeps how far it is meanwhile.
-    pub async fn during(&self, pass: &Pass<'_>, progress: &mut Progress) -> DatabaseResult<()> {
+    pub async fn during(&self, pass: &Pass<'_>, progress: &mut Progress, tell: Tell<'_>) -> DatabaseResult<()> {
         let (sender, mut latest) = watch::channel(Progress::default());
         let keeping = async {
             while latest.changed().await.is_ok() {
@@ -65,8 +66,11 @@ impl Kept<'_> {
             }
             std::future::pending().await
         };
-        let mut tell = |now: &Progress| drop(sender.send_replace(now.clone()));
-        let running = async { pass.run(progress, &mut tell).await.map_err(DatabaseError::from) };
+        let mut observe = |now: &Progress| {
+            tell(now.how_far());
+            sender.send_replace(now.clone());
+        };
+        let running = async { pass.run(progress, &mut observe).await.map_err(DatabaseError::from) };
         tokio::select! {
             done = running => done?,
             stopped = keeping => return stopped,

@@ -18,7 +18,7 @@ mod tidy;
 mod tools;
 
 use super::assess::{Assessment, of_postgres};
-use super::engine::{Compared, Following, Gate};
+use super::engine::{Compared, Following, Gate, Tell};
 use super::verify::Marks;
 use super::{Access, DatabaseError, DatabaseResult, Engine, Login, Network, Side};
 use async_trait::async_trait;
@@ -102,7 +102,7 @@ impl Engine for Postgres {
         roles::let_in(&self.old, &self.new).await
     }
 
-    async fn follow(&self) -> DatabaseResult<()> {
+    async fn follow(&self, _: Tell<'_>) -> DatabaseResult<()> {
         let stream = self.stream(Side::Old);
         stream.publish().await?;
         stream.begin().await
@@ -129,15 +129,15 @@ impl Engine for Postgres {
         self.copying().same().await
     }
 
-    async fn compare_all(&self) -> DatabaseResult<Compared> {
-        compare::all(&self.stream(Side::Old)).await
+    async fn compare_all(&self, tell: Tell<'_>) -> DatabaseResult<Compared> {
+        compare::all(&self.stream(Side::Old), tell).await
     }
 
     async fn gate(&self, side: Side) -> DatabaseResult<Gate> {
         gate::read(self.place(side), side).await
     }
 
-    async fn ready(&self, from: Side) -> DatabaseResult<()> {
+    async fn ready(&self, from: Side, tell: Tell<'_>) -> DatabaseResult<()> {
         let (forward, back) = (self.stream(from), self.stream(from.other()));
         gate::await_handover(self.place(from), self.place(from.other()), from).await?;
         gate::nothing_prepared(self.place(from), from).await?;
@@ -156,7 +156,7 @@ impl Engine for Postgres {
         gate::no_long_writers(self.place(from.other()), from.other()).await?;
         back.prepare().await?;
         gate::no_long_writers(self.place(from), from).await?;
-        *self.comparison.lock().await = Some(compare::begin(&forward).await?);
+        *self.comparison.lock().await = Some(compare::begin(&forward, tell).await?);
         futures_util::future::try_join(self.old.warm(), self.new.warm()).await.map(drop)
     }
 

@@ -21,6 +21,12 @@ impl Progress {
         self.tables.values().map(|table| table.rows).sum()
     }
 
+    /// How far it is, for people.
+    pub fn how_far(&self) -> String {
+        let done = self.tables.values().filter(|table| table.done).count();
+        format!("{done} of {} tables, {} rows", self.tables.len(), self.rows())
+    }
+
     /// The tables whose rows differ.
     pub fn mismatches(&self) -> impl Iterator<Item = (&str, &Mismatch)> {
         self.tables.iter().filter_map(|(id, table)| Some((id.as_str(), table.mismatch.as_ref()?)))
@@ -141,5 +147,18 @@ impl std::fmt::Display for Mismatch {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_it_is_is_told_in_figures() {
+        let table = |rows, done| TableProgress { rows, done, ..TableProgress::default() };
+        let tables = [("a", table(60_000, true)), ("b", table(2_000, false)), ("c", table(0, false))];
+        let tables = tables.map(|(id, table)| (id.to_owned(), table)).into();
+        assert_eq!(Progress { tables, unlike: Vec::new() }.how_far(), "1 of 3 tables, 62000 rows");
     }
 }

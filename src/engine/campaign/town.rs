@@ -3,7 +3,7 @@
 use crate::engine::Desired;
 use crate::engine::graph::ordered;
 use crate::engine::memory::Kinds;
-use crate::phases::{Blueprint, Lookups, desired};
+use crate::phases::{Blueprint, LegacyNetwork, Lookups, desired};
 use crate::spec::{self, CitySpec};
 use serde_json::json;
 use std::path::Path;
@@ -53,6 +53,7 @@ fn resources(city: &str, zone: &str, spec: &CitySpec, digit: &str) -> Vec<Desire
     let lookups = Lookups {
         hosted_zone: zone.into(),
         hosted_zone_name: spec.legacy.hosted_zone.to_string(),
+        legacy: LegacyNetwork { of: "{}".into(), vpc: "vpc-today".into(), blocks: vec![spec.legacy.targets[0].into()] },
         images: spec.services.iter().map(|(_, s)| (s.image.to_string(), pinned(s.image.as_str()))).collect(),
     };
     ordered(desired(&Blueprint { city, spec, lookups: &lookups, data: true })).unwrap()

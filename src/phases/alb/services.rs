@@ -8,7 +8,7 @@ use crate::aws::elb::target_group::{TargetGroup, TargetGroupProps};
 use crate::aws::elb::targets::{Targets, TargetsProps};
 use crate::engine::Desired;
 use crate::engine::input::output;
-use crate::phases::Blueprint;
+use crate::phases::{Blueprint, security_groups, vpc};
 use crate::spec::Service;
 use sha2::{Digest, Sha256};
 
@@ -73,7 +73,10 @@ fn legacy(blueprint: &Blueprint<'_>) -> Vec<Desired> {
         port,
         foreign: Default::default(),
     };
-    vec![TargetGroup::at("alb/target-group.legacy", &group), Targets::at("alb/legacy-targets", &targets)]
+    // Users may be led there until the records have changed: the way goes after them.
+    let way = security_groups::to_todays_servers(blueprint).into_iter().map(|rule| rule.address);
+    let targets = Targets::at("alb/legacy-targets", &targets).after(vpc::both_ways(blueprint)).after(way);
+    vec![TargetGroup::at("alb/target-group.legacy", &group), targets]
 }
 
 fn health(path: &str, interval: i32, threshold: i32, codes: &str) -> HealthCheck {

@@ -1,4 +1,5 @@
-"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, seed, databases, stop."""
+"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, seed, databases, crash,
+stop."""
 
 import json
 import os
@@ -38,6 +39,7 @@ class Control:
             ("POST", "advance"): lambda body: self.clock.advance(float(body["seconds"])),
             ("POST", "seed"): self._seed,
             ("POST", "databases"): lambda body: FLEET.settle(float(body.get("seconds", 0))),
+            ("POST", "crash"): lambda body: FLEET.crash(body["city"], body["role"]),
             ("POST", "stop"): lambda _: None,
         }
 

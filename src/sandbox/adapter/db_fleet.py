@@ -60,6 +60,13 @@ class Fleet:
         self.servers.append(server)
         server.begin(self._authority)
 
+    def crash(self, city: str, role: str) -> None:
+        """A city's server (`legacy` or `rds`) dies like a machine that fails, and starts again."""
+        found = [server for server in self.servers if (server.city, server.role) == (city, role)]
+        if not found:
+            raise ValueError(f"{city} has no {role} server")
+        found[0].restart(crash=True)
+
     def end(self, server: Server) -> None:
         server.stop()
         self.servers.remove(server)

@@ -1,4 +1,4 @@
-"""A route to a gateway that is going, gone or detached is a black hole."""
+"""A route to a gateway or a peering connection that is going, gone or detached is a black hole."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ def install(clock: Clock) -> None:
     def state(self: Any) -> str:
         detached = isinstance(self.gateway, InternetGateway) and self.gateway.vpc is None
         gone = self.nat_gateway is not None and self.nat_gateway.state not in ("pending", "available")
-        return "blackhole" if detached or gone else "active"
+        parted = self.vpc_pcx is not None and self.vpc_pcx.status["Code"] != "active"
+        return "blackhole" if detached or gone or parted else "active"
 
     Route.state = property(state)

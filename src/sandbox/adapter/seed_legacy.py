@@ -70,7 +70,9 @@ def _group(ec2: Any, vpc: str, city: str, ports: list[int], block: str, database
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
         *({"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
           for port in sorted(set(ports))),
-        {"IpProtocol": "tcp", "FromPort": database, "ToPort": database, "IpRanges": [{"CidrIp": block}]},
+        # Their own network, and whatever is connected to it.
+        {"IpProtocol": "tcp", "FromPort": database, "ToPort": database,
+         "IpRanges": [{"CidrIp": one} for one in sorted({block, "10.0.0.0/8"})]},
     ])
     return group
 

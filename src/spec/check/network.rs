@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 
 use super::Context;
+use crate::phases::overlap;
 use crate::spec::{finding::Finding, subnets::subnets};
 
 /// AWS's limits of a VPC (D), and room for the subnets.
@@ -86,10 +87,6 @@ pub fn legacy_addresses(context: &Context<'_>, out: &mut Vec<Finding>) {
             );
         }
     }
-}
-
-fn overlap(a: &Ipv4Net, b: &Ipv4Net) -> bool {
-    a.contains(b) || b.contains(a)
 }
 
 /// The first network of the same size in 10.0.0.0/8 that nobody uses.

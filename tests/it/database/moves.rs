@@ -133,7 +133,7 @@ async fn a_side_that_was_written_after_its_freeze_ran_out_can_not_be_handed_over
     let world = World::new().await;
     let engine = world.engine();
     world.follow(&engine).await;
-    engine.ready(Side::Old).await.unwrap();
+    engine.ready(Side::Old, &|_| {}).await.unwrap();
     engine.freeze(Side::Old, Duration::from_secs(2)).await.unwrap();
     let mut app = world.old.connect("city").await;
     assert!(app.execute("INSERT INTO trips (station, number) VALUES (1, 1)").await.is_err(), "it is frozen");
@@ -157,7 +157,7 @@ async fn what_would_do_harm_is_refused_before_anything_is_frozen() {
     let world = World::new().await;
     let engine = world.engine();
     world.old.execute("CREATE TABLE keyless (n int)").await;
-    let refused = engine.follow().await.unwrap_err();
+    let refused = engine.follow(&|_| {}).await.unwrap_err();
     assert!(refused.to_string().contains("public.keyless"), "{refused}");
     world.old.execute("DROP TABLE keyless; INSERT INTO stations (name, capacity) VALUES ('last', 1)").await;
     world.follow(&engine).await;
@@ -285,7 +285,7 @@ async fn a_comparison_that_was_cut_off_is_gone_on_with_by_another_process() {
     };
     tokio::select! {
         () = kept => {}
-        compared = first.compare_all() => panic!("not cut off: {compared:?}"),
+        compared = first.compare_all(&|_| {}) => panic!("not cut off: {compared:?}"),
     }
     drop(first);
     blocker.execute("ROLLBACK").await.unwrap();
@@ -293,7 +293,7 @@ async fn a_comparison_that_was_cut_off_is_gone_on_with_by_another_process() {
     // What the second process doesn't read again it takes from there.
     let claim = "UPDATE migrate.compared SET progress = jsonb_set(progress, '{tables,public.trips,rows}', '1000000')";
     world.new.execute(claim).await;
-    let compared = world.engine().compare_all().await.unwrap();
+    let compared = world.engine().compare_all(&|_| {}).await.unwrap();
     assert_eq!((compared.rows, compared.differences), (1_000_000 + 20 + 20, vec![]));
     let left = "SELECT count(*) FROM migrate.compared";
     assert_eq!(world.number(Side::New, left).await, 0, "a comparison that is complete is made anew the next time");

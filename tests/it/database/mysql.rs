@@ -264,7 +264,7 @@ async fn a_side_that_was_written_after_its_freeze_ran_out_can_not_be_handed_over
     let world = World::new().await;
     let engine = world.engine();
     follow(&engine).await;
-    engine.ready(Side::Old).await.unwrap();
+    engine.ready(Side::Old, &|_| {}).await.unwrap();
     engine.freeze(Side::Old, Duration::from_secs(2)).await.unwrap();
     assert!(engine.quiet(Side::Old, false).await.unwrap());
     let mut app = world.old.connect().await;

@@ -1,6 +1,7 @@
 //! A run of the command to which something happens at a step: it is killed, a line is cut, a server dies.
 
 use crate::harness::World;
+use serde_json::json;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -54,11 +55,15 @@ pub fn kill(pid: u32) {
     let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
 }
 
-/// A PostgreSQL server crashes and recovers: one of its processes is killed, which it takes for damaged memory.
+/// A server crashes and recovers: of PostgreSQL one of its processes is killed, which it takes for damaged memory; the sandbox kills
+/// MariaDB's only one and starts it again.
 pub fn crash(world: &World, city: &str, role: &str) {
     let status = world.ask("status");
     let servers = status["databases"]["servers"].as_array().unwrap();
     let server = servers.iter().find(|server| server["city"] == city && server["role"] == role).unwrap();
+    if server["engine"] == "mysql" {
+        return world.control("crash", &json!({ "city": city, "role": role }));
+    }
     let log = std::path::Path::new(server["log"].as_str().unwrap());
     let pidfile = std::fs::read_to_string(log.with_file_name("data").join("postmaster.pid")).unwrap();
     let parent = pidfile.lines().next().unwrap().to_owned();
