@@ -73,6 +73,7 @@ const MODULES: &[(&str, &str)] = embedded![
     "iam.py",
     "iam_policies.py",
     "iam_simulation.py",
+    "logs.py",
     "middleware.py",
     "naming.py",
     "patching.py",

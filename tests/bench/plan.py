@@ -100,7 +100,7 @@ def rounds(calls: list[dict]) -> int:
 
 def line(what: str, found: dict) -> None:
     print(f"| {what} | {found['calls']} | {found['rounds']} | {found['seconds']:.2f} s | {found['processor']:.2f} s "
-          f"| {found['megabytes']:.0f} MB |", flush=True)
+          f"| {found['megabytes']:.1f} MB |", flush=True)
 
 
 def main() -> None:

@@ -121,9 +121,10 @@ impl World {
         std::fs::write(self.file(city), text.replacen(from, to, 1)).unwrap();
     }
 
-    /// The binary with these arguments, in this world, without any credentials of the machine.
+    /// The binary (`MIGRATE_TEST_BINARY`: another one, such as a release build) with these arguments, in this world, without any credentials of the machine.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_migrate"));
+        let other = std::env::var_os("MIGRATE_TEST_BINARY");
+        let mut command = Command::new(other.unwrap_or_else(|| env!("CARGO_BIN_EXE_migrate").into()));
         command
             .args(args)
             .env("MIGRATE_CITIES", self.cities.path())

@@ -113,6 +113,10 @@ class Others(Case):
         seen = logs.describe_log_groups(logGroupNamePrefix="/malmo")["logGroups"][0]
         self.assertEqual(seen["retentionInDays"], 30)
         self.assertEqual(logs.list_tags_for_resource(resourceArn=seen["logGroupArn"])["tags"], {"a": "b"})
+        logs.create_log_group(logGroupName="/aws/rds/malmo/log")
+        logs.create_log_group(logGroupName="/drammen/malmo")
+        found = logs.describe_log_groups(logGroupNamePattern="/malmo/")["logGroups"]
+        self.assertEqual([group["logGroupName"] for group in found], ["/aws/rds/malmo/log", "/malmo/web"])
 
     def test_images_have_their_own_digests(self) -> None:
         ecr = self.client("ecr")
