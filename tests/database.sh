@@ -43,6 +43,11 @@ megabytes=$(awk -v g="$gigabytes" 'BEGIN { printf "%.0f", g * 1000 }')
 status=0
 LOAD_CLIENTS=20 LOAD_RATE=$rate LOAD_SECONDS=$seconds LOAD_MEGABYTES=$megabytes LOAD_GOAL=3000 LOAD_REPORT=$report RUST_BACKTRACE=0 \
   cargo test --locked --quiet --test it -- --exact "database::load::$test::$engine" >"$report.log" 2>&1 || status=$?
-if [ -s "$report" ]; then cat "$report"; else cat "$report.log" >&2; fi
+if [ -s "$report" ]; then
+  cat "$report"
+else
+  cat "$report.log" >&2
+  status=1 # nothing was measured
+fi
 rm -f "$report.log"
 exit $status

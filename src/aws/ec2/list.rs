@@ -49,10 +49,14 @@ pub async fn nat_gateways(aws: &Aws, whose: Vec<Filter>) -> CloudResult<Vec<NatG
     pages.collect::<Result<_, _>>().await.map_err(call("ec2:DescribeNatGateways"))
 }
 
-/// The city's peering connections, those that are gone too.
+/// The city's peering connections; not those that are gone, which EC2 lists for hours.
 pub async fn peerings(aws: &Aws, whose: Vec<Filter>) -> CloudResult<Vec<VpcPeeringConnection>> {
+    use aws_sdk_ec2::types::VpcPeeringConnectionStateReasonCode::{Deleted, Deleting, Expired, Rejected};
     let pages = aws.ec2.describe_vpc_peering_connections().set_filters(Some(whose)).into_paginator().items().send();
-    pages.collect::<Result<_, _>>().await.map_err(call("ec2:DescribeVpcPeeringConnections"))
+    let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(call("ec2:DescribeVpcPeeringConnections"))?;
+    let state = |one: &VpcPeeringConnection| one.status().and_then(|status| status.code()).cloned();
+    let gone = |one: &VpcPeeringConnection| matches!(state(one), Some(Deleted | Deleting | Expired | Rejected));
+    Ok(all.into_iter().filter(|one| !gone(one)).collect())
 }
 
 /// The city's route tables.

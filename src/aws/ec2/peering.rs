@@ -1,11 +1,13 @@
 //! `ec2:peering`: the connection between the city's VPC and the one in which today's servers stand.
 
-use super::{answer, list, routes, tag};
+use super::{answer, routes, tag};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::cloud::Readiness;
 use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudResult, Input};
-use aws_sdk_ec2::types::{ResourceType, VpcPeeringConnection, VpcPeeringConnectionStateReasonCode as Status};
+use aws_sdk_ec2::types::{
+    ResourceType, VpcPeeringConnection, VpcPeeringConnectionStateReasonCode as Status, VpcPeeringConnectionVpcInfo,
+};
 use serde::{Deserialize, Serialize};
 
 /// A VPC peering connection within one account and region.
@@ -40,7 +42,7 @@ fn readiness(connection: &VpcPeeringConnection) -> Readiness {
     match status(connection) {
         // One that waits to be accepted is there; that it must be, its properties say.
         Some(Status::Active | Status::PendingAcceptance) => Readiness::Ready,
-        Some(Status::Failed | Status::Rejected | Status::Expired) => {
+        Some(Status::Failed) => {
             let why = connection.status().and_then(|status| status.message());
             Readiness::Failed(why.unwrap_or("no reason given").into())
         }
@@ -73,7 +75,6 @@ impl Resource for Peering {
         }
         let connections = survey.peerings().await?;
         let recorded = sought.recorded.map(|outputs| outputs.id.as_str());
-        let id = |one: &VpcPeeringConnection| one.vpc_peering_connection_id().map(str::to_owned);
         let found = tag::find(
             &connections,
             VpcPeeringConnection::vpc_peering_connection_id,
@@ -82,16 +83,16 @@ impl Resource for Peering {
             sought.address.as_str(),
         );
         let Some(connection) = found else { return Ok(None) };
-        let end = |vpc: Option<&aws_sdk_ec2::types::VpcPeeringConnectionVpcInfo>| {
-            vpc.and_then(|vpc| vpc.vpc_id()).unwrap_or_default().to_owned()
-        };
+        let end =
+            |vpc: Option<&VpcPeeringConnectionVpcInfo>| vpc.and_then(|vpc| vpc.vpc_id()).unwrap_or_default().to_owned();
         let peer = end(connection.accepter_vpc_info());
         let props = PeeringProps {
             vpc: end(connection.requester_vpc_info()).as_str().into(),
             peer: peer.clone(),
             accepted: status(connection) != Some(&Status::PendingAcceptance),
         };
-        let outputs = PeeringOutputs { id: id(connection).unwrap_or_default(), peer };
+        let id = connection.vpc_peering_connection_id().unwrap_or_default().into();
+        let outputs = PeeringOutputs { id, peer };
         Ok(Some(Found { props, outputs, readiness: readiness(connection) }))
     }
 
@@ -139,13 +140,4 @@ async fn accept(aws: &Aws, id: &str) -> CloudResult<()> {
         Err(error) if error.code == "InvalidStateTransition" => Ok(()),
         other => other,
     }
-}
-
-/// Those of the city that aren't gone, which EC2 lists for hours.
-pub(super) async fn all(aws: &Aws, whose: Vec<aws_sdk_ec2::types::Filter>) -> CloudResult<Vec<VpcPeeringConnection>> {
-    let all = list::peerings(aws, whose).await?;
-    let gone = |one: &VpcPeeringConnection| {
-        matches!(status(one), Some(Status::Deleted | Status::Deleting | Status::Rejected | Status::Expired))
-    };
-    Ok(all.into_iter().filter(|one| !gone(one)).collect())
 }

@@ -5,7 +5,7 @@
 //! gateway (an active route to it), the Elastic IPs (their NAT gateways), the S3 endpoint (the routes that it keeps),
 //! the launch template (the Auto Scaling group that starts instances from it).
 
-use super::{list, peering, tag};
+use super::{list, tag};
 use crate::aws::memo::{Memo, MemoMap};
 use crate::aws::{Survey, call, tags};
 use crate::engine::cloud::Stray;
@@ -65,7 +65,7 @@ impl Survey {
 
     /// The city's peering connections that aren't gone.
     pub async fn peerings(&self) -> CloudResult<Arc<Vec<VpcPeeringConnection>>> {
-        self.ec2.peerings.get(peering::all(&self.aws, self.whose())).await
+        self.ec2.peerings.get(list::peerings(&self.aws, self.whose())).await
     }
 
     /// The city's route tables.

@@ -12,13 +12,16 @@ use super::tables;
 use crate::database::engine::Gate;
 use crate::database::error::doing;
 use crate::database::{DatabaseError, DatabaseResult};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What fires a trigger.
 const EVENTS: [&str; 3] = ["insert", "update", "delete"];
 
 /// What all names of our triggers begin with.
 pub const PREFIX: &str = "migrate_gate_";
+
+/// How long the gates may take to the other side: what is before them in the log goes first.
+const PATIENCE: Duration = Duration::from_secs(1800);
 
 /// How often a side is opened that its writers are in the way of.
 const ATTEMPTS: u32 = 20;
@@ -86,6 +89,21 @@ pub async fn install(place: &Place, names: &Names) -> DatabaseResult<()> {
             place.at()
         );
         place.politely(&mut connection, thread, &what, &trigger(event, &table, names, dialect)).await?;
+    }
+    Ok(())
+}
+
+/// Waits until every table of the side that follows has its gate.
+pub async fn arrived(place: &Place) -> DatabaseResult<()> {
+    let begun = Instant::now();
+    while let Some((table, _)) = missing(place).await?.first() {
+        if begun.elapsed() > PATIENCE {
+            let (side, seconds) = (place.side.name(), PATIENCE.as_secs());
+            return Err(DatabaseError::Refused(format!(
+                "the gate before the table {table} hasn't reached the {side} side within {seconds} s: does the stream run?"
+            )));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(())
 }

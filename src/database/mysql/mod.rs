@@ -28,7 +28,7 @@ use compare::Comparison;
 use connect::Place;
 use control::Names;
 use freeze::Freezing;
-use roles::Depth;
+use roles::Part;
 use sqlx::MySqlConnection;
 use std::time::Duration;
 use stream::Ends;
@@ -80,8 +80,8 @@ impl MySql {
         Ends { from: self.place(side), to: self.place(side.other()), names: &self.names, network: &self.network }
     }
 
-    async fn copy_users(&self, depth: Depth) -> DatabaseResult<()> {
-        roles::copy(&self.old, &self.new, &self.names, &self.service, depth).await
+    async fn copy_users(&self, part: Part) -> DatabaseResult<()> {
+        roles::copy(&self.old, &self.new, &self.names, &self.service, part).await
     }
 }
 
@@ -100,7 +100,7 @@ impl Engine for MySql {
     }
 
     async fn roles(&self) -> DatabaseResult<()> {
-        self.copy_users(Depth::Database).await
+        self.copy_users(Part::Users).await
     }
 
     async fn schema(&self) -> DatabaseResult<()> {
@@ -121,8 +121,7 @@ impl Engine for MySql {
     }
 
     async fn indexes(&self) -> DatabaseResult<()> {
-        schema::triggers(&self.old, &self.new).await?;
-        self.copy_users(Depth::Objects).await
+        schema::triggers(&self.old, &self.new).await
     }
 
     async fn analyse(&self) -> DatabaseResult<()> {
@@ -136,9 +135,12 @@ impl Engine for MySql {
         .await
     }
 
-    /// On the old side: they reach the new one by replication.
+    /// On the old side: they reach the new one by replication. Nobody gets in there before they have: whoever strays to the new side must
+    /// not write.
     async fn gates(&self) -> DatabaseResult<()> {
-        gate::install(&self.old, &self.names).await
+        gate::install(&self.old, &self.names).await?;
+        gate::arrived(&self.new).await?;
+        self.copy_users(Part::Rights).await
     }
 
     async fn same_schema(&self) -> DatabaseResult<()> {

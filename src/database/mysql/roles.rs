@@ -34,13 +34,13 @@ const ON_DATABASE: [&str; 18] = [
 const THEIRS: &str = "'root', 'mysql', 'mariadb.sys', 'mysql.sys', 'mysql.session', 'mysql.infoschema', 'debian-sys-maint', 'rdsadmin', 'rdsrepladmin',
     'rds_superuser_role', 'PUBLIC', ''";
 
-/// Which rights.
+/// What is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// Those on the whole database.
-    Database,
-    /// Those on single tables, columns and routines, which have to be there.
-    Objects,
+pub enum Part {
+    /// The users, who may do nothing yet.
+    Users,
+    /// What they may do.
+    Rights,
 }
 
 struct User {
@@ -73,8 +73,8 @@ async fn privileges(place: &Place) -> DatabaseResult<Vec<String>> {
     column(&place.pool, &format!("asking for our rights {}", place.at()), sql).await
 }
 
-/// Makes the users that have rights on the city's database, and `service`; then their rights.
-pub async fn copy(old: &Place, new: &Place, names: &Names, service: &Login, depth: Depth) -> DatabaseResult<()> {
+/// Makes the users that have rights on the city's database, and `service`, or gives them their rights.
+pub async fn copy(old: &Place, new: &Place, names: &Names, service: &Login, part: Part) -> DatabaseResult<()> {
     let what = "copying the users";
     let mariadb = old.dialect().await?.family == Family::MariaDb;
     let role = if mariadb { "is_role = 'Y'" } else { "account_locked = 'Y' AND authentication_string = ''" };
@@ -102,38 +102,38 @@ pub async fn copy(old: &Place, new: &Place, names: &Names, service: &Login, dept
         let of = format!("{what}: {account}");
         let listed = rows(&old.pool, &of, format!("SHOW GRANTS FOR {account}")).await?;
         let lines: Vec<String> = listed.iter().filter_map(|row| row.try_get::<String, _>(0).ok()).collect();
-        let grants: Vec<(Depth, String)> =
-            lines.iter().filter_map(|line| translated(line, old.city(), &allowed)).collect();
+        let grants: Vec<String> = lines.iter().filter_map(|line| translated(line, old.city(), &allowed)).collect();
         // Roles may be granted to whom we make.
         if grants.is_empty() && !user.role && user.name != service.user {
             continue;
         }
-        if depth == Depth::Database {
-            let sql = if user.role && mariadb {
-                format!("CREATE ROLE IF NOT EXISTS {account}")
-            } else {
-                let sql = format!("SHOW CREATE USER {account}");
-                let created: String = match sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_one(&mut reading).await {
-                    Ok(row) => row.try_get(0).map_err(doing(of.clone()))?,
-                    Err(error) => return Err(doing(of)(error)),
-                };
-                created.replacen("CREATE USER", "CREATE USER IF NOT EXISTS", 1)
+        if part == Part::Rights {
+            for grant in grants {
+                run_on(&mut connection, &of, grant).await?;
+            }
+            continue;
+        }
+        let sql = if user.role && mariadb {
+            format!("CREATE ROLE IF NOT EXISTS {account}")
+        } else {
+            let sql = format!("SHOW CREATE USER {account}");
+            let created: String = match sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_one(&mut reading).await {
+                Ok(row) => row.try_get(0).map_err(doing(of.clone()))?,
+                Err(error) => return Err(doing(of)(error)),
             };
-            run_on(&mut connection, &of, sql).await?;
-        }
-        for (_, grant) in grants.iter().filter(|(on, _)| *on == depth) {
-            run_on(&mut connection, &of, grant.as_str()).await?;
-        }
+            created.replacen("CREATE USER", "CREATE USER IF NOT EXISTS", 1)
+        };
+        run_on(&mut connection, &of, sql).await?;
     }
     Ok(())
 }
 
 /// A line of SHOW GRANTS as it is granted on the new side; `None`: it isn't about the city's database.
-fn translated(line: &str, city: &str, allowed: &[String]) -> Option<(Depth, String)> {
+fn translated(line: &str, city: &str, allowed: &[String]) -> Option<String> {
     let rest = line.strip_prefix("GRANT ")?;
     let Some((rights, rest)) = rest.split_once(" ON ") else {
         // A role.
-        return Some((Depth::Objects, line.to_owned()));
+        return Some(line.to_owned());
     };
     let (on, to) = rest.split_once(" TO ")?;
     // MariaDB repeats the password's hash here.
@@ -146,13 +146,13 @@ fn translated(line: &str, city: &str, allowed: &[String]) -> Option<(Depth, Stri
     let whole = on == "*.*" || [ident(city), pattern(city)].iter().any(|name| on == format!("{name}.*"));
     if !whole {
         let single = on.contains(&format!("{}.", ident(city)));
-        return single.then(|| (Depth::Objects, format!("GRANT {rights} ON {on} TO {to}{grantable}")));
+        return single.then(|| format!("GRANT {rights} ON {on} TO {to}{grantable}"));
     }
     let all = rights.starts_with("ALL PRIVILEGES");
     let kept: Vec<&str> =
         allowed.iter().map(String::as_str).filter(|one| all || rights.split(", ").any(|right| right == *one)).collect();
     let rights = kept.join(", ");
-    (!kept.is_empty()).then(|| (Depth::Database, format!("GRANT {rights} ON {}.* TO {to}{grantable}", pattern(city))))
+    (!kept.is_empty()).then(|| format!("GRANT {rights} ON {}.* TO {to}{grantable}", pattern(city)))
 }
 
 #[cfg(test)]
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn rights_on_the_server_become_rights_on_the_database_and_others_stay_behind() {
         let allowed = ["SELECT", "INSERT"].map(str::to_owned);
-        let on_city = |text: &str| Some((Depth::Database, text.to_owned()));
+        let on_city = |text: &str| Some(text.to_owned());
         let all = "GRANT ALL PRIVILEGES ON *.* TO `bikes`@`%` IDENTIFIED BY PASSWORD '*AB' WITH GRANT OPTION";
         assert_eq!(
             translated(all, "bikes", &allowed),
@@ -173,8 +173,8 @@ mod tests {
         assert_eq!(translated("GRANT USAGE ON *.* TO `m`@`%`", "bikes", &allowed), None);
         assert_eq!(translated("GRANT SELECT ON `other`.* TO `m`@`%`", "bikes", &allowed), None);
         let view = "GRANT SELECT ON `bikes`.`occupancy` TO `report`";
-        assert_eq!(translated(view, "bikes", &allowed), Some((Depth::Objects, view.into())));
+        assert_eq!(translated(view, "bikes", &allowed), on_city(view));
         let role = "GRANT `report` TO `m`@`%`";
-        assert_eq!(translated(role, "bikes", &allowed), Some((Depth::Objects, role.into())));
+        assert_eq!(translated(role, "bikes", &allowed), on_city(role));
     }
 }

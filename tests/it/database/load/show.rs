@@ -119,3 +119,8 @@ async fn there_and_back(engine: Engine) {
 async fn postgres() {
     there_and_back(Engine::Postgres).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn mysql() {
+    there_and_back(Engine::Mysql).await;
+}
