@@ -121,6 +121,7 @@ impl Engine for MySql {
     }
 
     async fn indexes(&self) -> DatabaseResult<()> {
+        schema::indexes(&self.old, &self.new).await?;
         schema::triggers(&self.old, &self.new).await
     }
 

@@ -65,9 +65,62 @@ pub async fn copy(old: &Place, new: &Place, names: &Names) -> DatabaseResult<()>
     }
     let mut wanted = Vec::new();
     for (kind, name) in objects(old).await? {
-        wanted.push(read(old, &kind, &name).await?);
+        let mut object = read(old, &kind, &name).await?;
+        if kind == "TABLE" {
+            object.sql = bare(&object.sql).0;
+        }
+        wanted.push(object);
     }
     make(new, wanted, strip).await
+}
+
+/// Adds the indexes that the tables were made without: built at once they take a fraction of the time that rows one by one would.
+pub async fn indexes(old: &Place, new: &Place) -> DatabaseResult<()> {
+    let sql = "SELECT DISTINCT CONVERT(CONCAT(table_name, '\n', index_name) USING utf8mb4) FROM information_schema.statistics WHERE table_schema = DATABASE()";
+    let there: Vec<String> = column(&new.pool, "listing the indexes of the new side", sql).await?;
+    let (mut connection, thread) = new.connect().await?;
+    for table in tables::all(old).await? {
+        let (_, indexes) = bare(&read(old, "TABLE", &table).await?.sql);
+        let missing = indexes.iter().filter(|(name, _)| !there.contains(&format!("{table}\n{name}")));
+        let missing: Vec<String> = missing.map(|(_, definition)| format!("ADD {definition}")).collect();
+        if !missing.is_empty() {
+            let sql = format!("ALTER TABLE {} {}", ident(&table), missing.join(", "));
+            new.politely(&mut connection, thread, &format!("building indexes of {table} on the new side"), &sql)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// A table's statement without the indexes that can be built afterwards, and these: name, definition. Left in are unique ones, those that a foreign
+/// key may rest on, and those of a counter's column.
+fn bare(sql: &str) -> (String, Vec<(String, String)>) {
+    let lines: Vec<&str> = sql.lines().collect();
+    let column = |line: &str| line.split('`').nth(1).unwrap_or_default().to_owned();
+    let counters = lines
+        .iter()
+        .filter(|line| line.starts_with("  `") && line.contains(" AUTO_INCREMENT"))
+        .map(|line| column(line));
+    let referring = lines.iter().filter_map(|line| line.split_once(" FOREIGN KEY (").map(|(_, rest)| column(rest)));
+    let needed: Vec<String> = counters.chain(referring).collect();
+    let (mut kept, mut indexes): (Vec<String>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+    for line in lines {
+        // `  KEY `name` (`first`…`: the third text between backticks is the first column.
+        let parts: Vec<&str> = line.split('`').collect();
+        match parts[..] {
+            ["  KEY ", name, " (", first, ..] if !name.is_empty() && !needed.iter().any(|one| one == first) => {
+                indexes.push((name.to_owned(), line.trim().trim_end_matches(',').to_owned()));
+            }
+            _ => kept.push(line.to_owned()),
+        }
+    }
+    // What comes last before the closing bracket has no comma.
+    if let Some(close) = kept.iter().rposition(|line| line.starts_with(')'))
+        && let Some(last) = close.checked_sub(1)
+    {
+        kept[last] = kept[last].trim_end_matches(',').to_owned();
+    }
+    (kept.join("\n"), indexes)
 }
 
 /// Makes what would get in the way of the copy: the city's triggers.
@@ -161,6 +214,26 @@ fn without_definer(sql: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_indexes_that_nothing_rests_on_come_later() {
+        let table = "CREATE TABLE `trips` (\n  `id` bigint(20) NOT NULL AUTO_INCREMENT,\n  `bike` int(11) NOT NULL COMMENT 'a  KEY `x` (`y`)',\n  \
+                     `at` datetime DEFAULT NULL,\n  `what` varchar(9) DEFAULT NULL,\n  PRIMARY KEY (`id`),\n  UNIQUE KEY `one` (`at`,`bike`),\n  \
+                     KEY `bike` (`bike`),\n  CONSTRAINT `b` FOREIGN KEY (`bike`) REFERENCES `bikes` (`id`),\n  KEY `at` (`at`,`what`(4) DESC),\n  \
+                     KEY `what` (`what`) USING BTREE\n) ENGINE=InnoDB AUTO_INCREMENT=7 COMMENT='x'";
+        let (made, later) = bare(table);
+        let names: Vec<&str> = later.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["at", "what"]);
+        assert_eq!(later[0].1, "KEY `at` (`at`,`what`(4) DESC)");
+        assert!(
+            made.contains("REFERENCES `bikes` (`id`)\n) ENGINE") && made.contains("KEY `bike` (`bike`),"),
+            "{made}"
+        );
+        let plain = "CREATE TABLE `t` (\n  `n` int NOT NULL,\n  PRIMARY KEY (`n`)\n) ENGINE=InnoDB";
+        assert_eq!(bare(plain), (plain.to_owned(), Vec::new()));
+        let counted = "CREATE TABLE `t` (\n  `n` int NOT NULL AUTO_INCREMENT,\n  KEY `n` (`n`)\n) ENGINE=InnoDB";
+        assert_eq!(bare(counted).1, []);
+    }
 
     #[test]
     fn only_the_definer_is_left_out() {

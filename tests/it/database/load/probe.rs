@@ -94,6 +94,10 @@ impl Prober {
 async fn takes(slot: &mut Option<Line>, address: &Address) -> bool {
     if slot.is_none() {
         *slot = Line::open(address).await.ok();
+        if slot.is_none() {
+            // Logins are dear: a side that lets nobody in isn't kept busy refusing.
+            tokio::time::sleep(Duration::from_millis(40)).await;
+        }
     }
     let attempt = async {
         let Some(line) = slot else { return false };
