@@ -43,7 +43,6 @@ const PREPARING: &[Fault] = &[
     ("begin to copy", 0, What::Cut(Mode::Closed)),
     ("begin to copy", 0, What::Kill),
     ("begin to copy", 60, What::Kill),
-    ("build indexes", 200, What::Crash(Side::New)),
     ("build indexes", 0, What::Kill),
     ("build indexes", 500, What::Kill),
     ("analyse", 0, What::Kill),
@@ -51,8 +50,9 @@ const PREPARING: &[Fault] = &[
     ("put up the gates", 60, What::Kill),
     ("compare the schemas", 0, What::Kill),
     ("compare every row", 0, What::Kill),
-    ("compare every row", 100, What::Crash(Side::Old)),
     ("keep in step", 0, What::Kill),
+    ("build indexes", 200, What::Crash(Side::New)),
+    ("compare every row", 100, What::Crash(Side::Old)),
 ];
 
 const BEFORE_THE_TURN: &[Fault] = &[
@@ -178,8 +178,8 @@ impl Play {
         }
     }
 
-    /// One run to which one thing happens. Afterwards somebody serves again by himself.
-    async fn fault(&mut self, verb: &str, (step, after, what): Fault, prober: &Prober) {
+    /// One run to which one thing happens. Afterwards somebody serves again by himself. True if the run went on to its end all the same.
+    async fn fault(&mut self, verb: &str, (step, after, what): Fault, prober: &Prober) -> bool {
         let (command, stage, lines) = (self.command(verb), &self.stage, &self.lines);
         let from = &if verb == "apply" { stage.old.clone() } else { stage.new_side().unwrap() };
         let accident: Accident = tokio::task::block_in_place(|| {
@@ -216,15 +216,30 @@ impl Play {
         self.check(&name, accident.at.is_some(), || format!("the step never came\n{}", accident.said));
         self.check(&name, serving.is_some(), || format!("nobody serves\n{}", accident.said));
         self.report();
+        accident.code == Some(0)
     }
 
     /// All of a way's faults, then to the end, under load; then the accounts.
     async fn way(&mut self, verb: &str, faults: &[&[Fault]], before: &mut Vec<Seen>) {
-        let turns = if verb == "apply" { [Side::Old, Side::New] } else { [Side::New, Side::Old] };
+        let (from, back) = if verb == "apply" { (Side::Old, "rollback") } else { (Side::New, "apply") };
+        let mut turns = vec![from];
         let prober = self.stage.probe();
         let clients = Clients::start(&self.stage.app, LOAD, 1_000_000_000 * (before.len() as u64 + 1));
-        for fault in faults.iter().copied().flatten() {
-            self.fault(verb, *fault, &prober).await;
+        let all: Vec<Fault> = faults.iter().copied().flatten().copied().collect();
+        for (n, fault) in all.iter().enumerate() {
+            if !self.fault(verb, *fault, &prober).await {
+                continue;
+            }
+            turns.push(from.other());
+            if n + 1 < all.len() {
+                // Back to where the next one begins.
+                let ended = tokio::task::block_in_place(|| Ran::of(&mut self.command(back)));
+                self.check("and back", ended.code == Some(0), || ended.err.clone());
+                turns.push(from);
+            }
+        }
+        if turns.last() == Some(&from) {
+            turns.push(from.other());
         }
         self.lines.here.iter().for_each(|wire| wire.slow(0));
         let ended = tokio::task::block_in_place(|| Ran::of(&mut self.command(verb)));
