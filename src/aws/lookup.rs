@@ -1,5 +1,5 @@
-//! What the city file names and AWS numbers: hosted zone, image digests, the network of today's servers. What was looked up before is kept, so that a tag that
-//! somebody moved changes nothing by itself.
+//! What the city file names and AWS numbers: hosted zone, image digests, the network of today's servers. What was looked up before is kept,
+//! so that a tag that somebody moved changes nothing by itself.
 
 use super::ec2::servers;
 use super::{Aws, call};

@@ -26,11 +26,16 @@ pub fn towns() -> Vec<Town> {
     cities.iter().map(|city| Town::new(&city.name, "Z1", &city.spec)).collect()
 }
 
-/// The same city again and again under other names, all in one account.
+/// The same city again and again under other names and with other addresses, all in one account.
 pub fn copies(count: usize) -> Vec<Town> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cities");
     let malmo = spec::load(&folder, &["malmo".to_owned()]).map_err(|problems| problems.render(false, 100)).unwrap();
-    (0..count).map(|n| Town::new(&format!("city{n}"), &format!("Z{n}"), &malmo[0].spec)).collect()
+    let town = |n| {
+        let mut spec = malmo[0].spec.clone();
+        spec.network.cidr = format!("10.{}.0.0/16", 100 + n).parse().unwrap();
+        Town::new(&format!("city{n}"), &format!("Z{n}"), &spec)
+    };
+    (0..count).map(town).collect()
 }
 
 impl Town {
