@@ -158,8 +158,6 @@ fn assessed(world: &World) {
         }
     }
     assert!(plan.contains("FAIL") && plan.contains("public.keyless"), "{plan}");
-    let refused = world.run(&["apply", "malmo", "--yes"]).expect(1);
-    assert!(refused.err.contains("nothing was changed") || unseen(&refused.out), "{}{}", refused.out, refused.err);
     execute(world, "DROP TABLE keyless");
 }
 
