@@ -49,14 +49,13 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let props = props(&city, &state);
     let new = props.host.known().ok().cloned();
     let assessment = assess(&city, &props, new.is_some(), Duration::from_secs(args.sample));
-    let assessment =
+    let mut assessment =
         assessment.await.with_context(|| format!("assessing the database of {}", args.city)).map_err(|error| {
             error.context(Hint(
                 "run it on a host in the VPC, or through a tunnel named by MIGRATE_DATABASE_ROUTES (docs/database.md)"
                     .into(),
             ))
         })?;
-    let mut assessment = assessment;
     assessment.findings.extend(path(&city, &state).await);
     let report = Report {
         city: &args.city,
@@ -90,12 +89,8 @@ async fn path(city: &Opened, state: &State) -> Vec<Finding> {
         unseen.warn(format!("could not be looked at: {error}"), "look yourself: routes, security groups, network ACLs");
         unseen
     });
-    let finding = |(level, what, mend): (preflight::Level, String, Option<String>)| Finding {
-        level: match level {
-            preflight::Level::Ok => Level::Ok,
-            preflight::Level::Warn => Level::Warn,
-            preflight::Level::Fail => Level::Fail,
-        },
+    let finding = |(level, what, mend): (Level, String, Option<String>)| Finding {
+        level,
         place: "network".into(),
         what,
         mend: mend.unwrap_or_default(),

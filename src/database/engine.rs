@@ -83,6 +83,12 @@ impl Following {
     }
 }
 
+/// Bytes a second, and how many seconds are left, after so many of `total` bytes in so many seconds.
+pub fn pace(bytes: u64, total: u64, seconds: u64) -> (u64, u64) {
+    let rate = bytes / seconds.max(1);
+    (rate, total.saturating_sub(bytes).checked_div(rate).unwrap_or(0))
+}
+
 /// What the last comparison found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Compared {

@@ -4,7 +4,7 @@ use super::check::{Check, Subject};
 use super::finding::{Level, Verdict};
 use crate::aws::Resource;
 use crate::aws::data::{copy::Copy, old_alone};
-use crate::database::assess::{self, Assessment};
+use crate::database::assess::Assessment;
 use crate::engine::CloudResult;
 use crate::phases::Blueprint;
 use crate::phases::rds;
@@ -59,9 +59,9 @@ fn judge(assessment: &Assessment) -> Verdict {
     for finding in &assessment.findings {
         let (says, mend) = (format!("{}: {}", finding.place, finding.what), finding.mend.clone());
         match finding.level {
-            assess::Level::Ok => {}
-            assess::Level::Warn => verdict.warn(says, mend),
-            assess::Level::Fail => verdict.fail(says, mend),
+            Level::Ok => {}
+            Level::Warn => verdict.warn(says, mend),
+            Level::Fail => verdict.fail(says, mend),
         }
     }
     let looked = assessment.findings.len();
@@ -79,11 +79,11 @@ mod tests {
     #[test]
     fn only_what_is_not_well_takes_a_line() {
         let finding = |level| Finding { level, place: "source: x".into(), what: "y".into(), mend: "z".into() };
-        let of = |levels: &[assess::Level]| {
+        let of = |levels: &[Level]| {
             judge(&Assessment { findings: levels.iter().map(|level| finding(*level)).collect(), estimate: None })
         };
-        assert_eq!(of(&[assess::Level::Ok, assess::Level::Ok]).0.len(), 1);
-        let bad = of(&[assess::Level::Ok, assess::Level::Warn, assess::Level::Fail]);
+        assert_eq!(of(&[Level::Ok, Level::Ok]).0.len(), 1);
+        let bad = of(&[Level::Ok, Level::Warn, Level::Fail]);
         assert_eq!((bad.0.len(), bad.worst()), (2, Level::Fail));
     }
 }

@@ -1,18 +1,7 @@
 //! What a check found.
 
+pub use crate::database::assess::Level;
 use serde::Serialize;
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// As it should be.
-    Ok,
-    /// It may go wrong, or could not be looked at.
-    Warn,
-    /// It will go wrong: nothing is changed before it is mended.
-    Fail,
-}
 
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]

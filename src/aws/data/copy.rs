@@ -3,7 +3,7 @@
 use super::pair::{DataProps, engine};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
 use crate::database::Side;
-use crate::database::engine::{Following, Gate};
+use crate::database::engine::{Following, Gate, pace};
 use crate::database::follow::{Begin, moved};
 use crate::database::runbook::carry_out;
 use crate::engine::cloud::Readiness;
@@ -96,9 +96,8 @@ fn readiness(following: &Following, begun_at: Timestamp) -> Readiness {
     if following.copied() {
         return Readiness::Ready;
     }
-    let seconds = Timestamp::now().duration_since(begun_at).as_secs().unsigned_abs().max(1);
-    let rate = following.bytes / seconds;
-    let left = following.total.saturating_sub(following.bytes).checked_div(rate).unwrap_or(0);
+    let seconds = Timestamp::now().duration_since(begun_at).as_secs().unsigned_abs();
+    let (rate, left) = pace(following.bytes, following.total, seconds);
     let lag = match following.lag / 1_000_000 {
         0 => String::new(),
         lag => format!(", {lag} MB of log wait on the old side"),

@@ -40,9 +40,15 @@ async fn tables(aws: &Aws, vpc: &str) -> CloudResult<Vec<RouteTable>> {
     list::route_tables(aws, vec![list::filter("vpc-id", vpc)]).await
 }
 
+/// Where the table sends the block; `None`: nowhere of its own.
 fn leads<'a>(table: &'a RouteTable, to: &str) -> Option<&'a str> {
     let route = table.routes().iter().find(|route| route.destination_cidr_block() == Some(to))?;
-    route.vpc_peering_connection_id().or(Some("elsewhere"))
+    Some(routes::target(route).unwrap_or_default())
+}
+
+fn found(outputs: ReturnRoutesOutputs, everywhere: bool) -> Found<ReturnRoutes> {
+    let ReturnRoutesOutputs { vpc, to, through } = outputs.clone();
+    Found::ready(ReturnRoutesProps { vpc, to, through: through.as_str().into(), everywhere }, outputs)
 }
 
 impl Resource for ReturnRoutes {
@@ -54,24 +60,18 @@ impl Resource for ReturnRoutes {
     type Outputs = ReturnRoutesOutputs;
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
-        let found = |through: &str, everywhere: bool| {
-            let ReturnRoutesProps { vpc, to, .. } = sought.props;
-            let outputs = ReturnRoutesOutputs { vpc: vpc.clone(), to: to.clone(), through: through.into() };
-            let props = ReturnRoutesProps { through: through.into(), everywhere, ..sought.props.clone() };
-            Ok(Some(Found::ready(props, outputs)))
-        };
         // Seen once, they are left alone: a call for every plan is too much for what its owner alone touches (docs/decisions/reading.md).
         if survey.census.is_some()
             && let Some(outputs) = sought.recorded
         {
-            let ReturnRoutesOutputs { vpc, to, through } = outputs.clone();
-            let props = ReturnRoutesProps { vpc, to, through: through.as_str().into(), everywhere: true };
-            return Ok(Some(Found::ready(props, outputs.clone())));
+            return Ok(Some(found(outputs.clone(), true)));
         }
         let Some(through) = sought.props.through.get() else { return Ok(None) };
-        let tables = tables(&survey.aws, &sought.props.vpc).await?;
-        let ours = tables.iter().filter(|table| leads(table, &sought.props.to) == Some(through)).count();
-        if ours == 0 { Ok(None) } else { found(through, ours == tables.len()) }
+        let ReturnRoutesProps { vpc, to, .. } = sought.props;
+        let tables = tables(&survey.aws, vpc).await?;
+        let ours = tables.iter().filter(|table| leads(table, to) == Some(through)).count();
+        let outputs = ReturnRoutesOutputs { vpc: vpc.clone(), to: to.clone(), through: through.clone() };
+        Ok((ours > 0).then(|| found(outputs, ours == tables.len())))
     }
 
     async fn create(aws: &Aws, _: Making<'_>, props: &ReturnRoutesProps) -> CloudResult<ReturnRoutesOutputs> {

@@ -24,7 +24,8 @@ fn destination(route: &Route) -> Option<&str> {
     route.destination_cidr_block().or(route.destination_ipv6_cidr_block()).or(route.destination_prefix_list_id())
 }
 
-fn target(route: &Route) -> Option<&str> {
+/// The id of what it leads to.
+pub fn target(route: &Route) -> Option<&str> {
     route
         .gateway_id()
         .or(route.nat_gateway_id())

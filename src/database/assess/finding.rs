@@ -8,9 +8,9 @@ use serde::Serialize;
 pub enum Level {
     /// As it should be.
     Ok,
-    /// The move works; somebody should know.
+    /// It may go wrong, or could not be looked at; somebody should know.
     Warn,
-    /// The move would fail or lose something.
+    /// It will go wrong, or lose something: nothing is changed before it is mended.
     Fail,
 }
 
@@ -76,6 +76,16 @@ pub(super) fn size(bytes: u64) -> String {
         Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
         None => format!("{bytes} bytes"),
     }
+}
+
+/// Of the findings at `place` the worst is `level`, and whatever isn't well there has its mend. For the judges' tests.
+#[cfg(test)]
+#[track_caller]
+pub(super) fn judged(found: &[Finding], place: &str, level: Level, case: usize) {
+    let here: Vec<_> = found.iter().filter(|finding| finding.place == place).collect();
+    let worst = here.iter().map(|finding| finding.level).max();
+    assert_eq!(worst, Some(level), "case {case}: {place}: {found:#?}");
+    assert!(here.iter().all(|finding| finding.level == Level::Ok || !finding.mend.is_empty()), "{place} has no mend");
 }
 
 #[cfg(test)]

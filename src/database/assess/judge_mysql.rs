@@ -254,6 +254,7 @@ fn between(source: &Facts, target: &Facts) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::judged;
     use super::super::{Level, worst};
     use super::*;
 
@@ -348,14 +349,7 @@ mod tests {
         for (position, (level, place, change)) in cases.into_iter().enumerate() {
             let (mut source, mut target) = well();
             change(&mut source, &mut target);
-            let found = judge(&source, Some(&target));
-            let here: Vec<_> = found.iter().filter(|finding| finding.place == place).collect();
-            let worst = here.iter().map(|finding| finding.level).max();
-            assert_eq!(worst, Some(level), "case {position}: {place}: {found:#?}");
-            assert!(
-                here.iter().all(|finding| finding.level == Level::Ok || !finding.mend.is_empty()),
-                "{place} has no mend"
-            );
+            judged(&judge(&source, Some(&target)), place, level, position);
         }
     }
 }

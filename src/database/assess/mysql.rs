@@ -1,7 +1,9 @@
 //! What MySQL or MariaDB says of itself. Only read.
 
 use super::Sample;
+use crate::database::mysql::dialect::Dialect;
 use crate::database::mysql::requirements::{NAMES, Settings};
+use crate::database::mysql::scope;
 use crate::database::verify::{VerifyError, VerifyResult};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySqlPool, Row};
@@ -106,24 +108,13 @@ async fn read(pool: &MySqlPool) -> Result<Facts, sqlx::Error> {
     )
     .fetch_one(pool)
     .await?;
-    // MySQL 8.4 has another word for it.
-    let log = match sqlx::query("SHOW BINARY LOG STATUS").fetch_optional(pool).await {
-        Err(_) => sqlx::query("SHOW MASTER STATUS").fetch_optional(pool).await.unwrap_or_default(),
-        Ok(log) => log,
-    };
-    let limits = |log: &MySqlRow| {
-        let column = |name: &str| log.try_get::<String, _>(name).unwrap_or_default();
-        column("Binlog_Do_DB") + &column("Binlog_Ignore_DB")
-    };
+    let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(pool).await?;
     Ok(Facts {
-        other_databases: names(
-            "SELECT CONVERT(schema_name USING utf8mb4) FROM information_schema.schemata WHERE schema_name NOT IN
-             ('mysql', 'sys', 'information_schema', 'performance_schema', DATABASE()) AND schema_name <> CONCAT('migrate_', DATABASE())",
-        )
-        .await?,
-        log_limits: log.as_ref().map(limits).unwrap_or_default(),
-        prepared: sqlx::query("XA RECOVER").fetch_all(pool).await.map_or(0, |found| found.len()),
-        version: sqlx::query_scalar("SELECT VERSION()").fetch_one(pool).await?,
+        other_databases: scope::other_databases(pool).await?,
+        // Who may not see these two is told by the rights that are missing.
+        log_limits: scope::log_limits(pool, Dialect::of(&version, false)).await.unwrap_or_default(),
+        prepared: scope::prepared(pool).await.unwrap_or_default(),
+        version,
         settings: settings.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect(),
         locale: (character_set, collation),
         tls: tls.first().is_some_and(|(_, cipher)| !cipher.is_empty()),

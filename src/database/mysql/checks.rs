@@ -3,7 +3,9 @@
 use super::connect::Place;
 use super::dialect::Family;
 use super::requirements::{self, Requirement, Settings};
+use super::scope;
 use super::sql::{column, number, rows, text};
+use crate::database::error::doing;
 use crate::database::{DatabaseError, DatabaseResult, Side};
 
 async fn settings(place: &Place) -> DatabaseResult<Settings> {
@@ -38,9 +40,9 @@ pub async fn settings_fit(old: &Place, new: &Place) -> DatabaseResult<()> {
                 format!("{}: {name} is `{is}`: {why}: {mend}", place.at())
             }),
         );
-        let log = rows(&place.pool, &format!("asking for the log {}", place.at()), dialect.log_status()).await?;
-        let limited = |row| format!("{}{}", text(row, &["Binlog_Do_DB"]), text(row, &["Binlog_Ignore_DB"]));
-        if let Some(limits) = log.first().map(limited).filter(|limits| !limits.is_empty()) {
+        let what = format!("asking for the log {}", place.at());
+        let limits = scope::log_limits(&place.pool, dialect).await.map_err(doing(what))?;
+        if !limits.is_empty() {
             faults.push(format!(
                 "{}: the log is limited by binlog-do-db or binlog-ignore-db ({limits}): take that away",
                 place.at()
@@ -52,12 +54,9 @@ pub async fn settings_fit(old: &Place, new: &Place) -> DatabaseResult<()> {
 }
 
 /// Refuses what replication by name of database can't move apart, or not at all.
-pub async fn movable(old: &Place, ours: &str) -> DatabaseResult<()> {
+pub async fn movable(old: &Place) -> DatabaseResult<()> {
     let what = "looking at the old side's tables";
-    let other = "SELECT CONVERT(schema_name USING utf8mb4) FROM information_schema.schemata WHERE schema_name NOT IN
-        ('mysql', 'sys', 'information_schema', 'performance_schema', DATABASE())";
-    let others: Vec<String> =
-        column::<String>(&old.pool, what, other).await?.into_iter().filter(|name| name != ours).collect();
+    let others = scope::other_databases(&old.pool).await.map_err(doing(what))?;
     if !others.is_empty() {
         let names = others.join(", ");
         return Err(DatabaseError::Refused(format!(
@@ -87,16 +86,14 @@ pub async fn movable(old: &Place, ours: &str) -> DatabaseResult<()> {
 
 /// Refuses what no freeze could stop: a transaction that was prepared and can be committed at any time.
 pub async fn nothing_prepared(place: &Place) -> DatabaseResult<()> {
-    match rows(&place.pool, &format!("looking for prepared transactions {}", place.at()), "XA RECOVER").await {
+    let what = format!("looking for prepared transactions {}", place.at());
+    match scope::prepared(&place.pool).await {
         // Who may not see them: the freeze then fails on their locks, with nothing lost.
-        Err(DatabaseError::Sql { source, .. }) if matches!(number(&source), 1401 | 1227) && place.side == Side::New => {
-            Ok(())
-        }
-        Err(error) => Err(error),
-        Ok(found) if found.is_empty() => Ok(()),
-        Ok(found) => Err(DatabaseError::Refused(format!(
-            "{} prepared transactions {}: XA COMMIT or XA ROLLBACK them",
-            found.len(),
+        Err(error) if matches!(number(&error), 1401 | 1227) && place.side == Side::New => Ok(()),
+        Err(error) => Err(doing(what)(error)),
+        Ok(0) => Ok(()),
+        Ok(count) => Err(DatabaseError::Refused(format!(
+            "{count} prepared transactions {}: XA COMMIT or XA ROLLBACK them",
             place.at()
         ))),
     }

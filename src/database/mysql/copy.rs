@@ -8,7 +8,7 @@ use super::control::Names;
 use super::dialect::Position;
 use super::sql::{ident, literal, one, run, run_on};
 use super::{stream, tables};
-use crate::database::engine::Tell;
+use crate::database::engine::{Tell, pace};
 use crate::database::error::doing;
 use crate::database::{DatabaseError, DatabaseResult};
 use futures_util::TryStreamExt;
@@ -58,8 +58,7 @@ struct Course {
 impl Course {
     fn words(&self) -> String {
         let (tables, bytes, total) = (self.tables.load(Relaxed), self.bytes.load(Relaxed), self.total);
-        let rate = bytes / self.begun.elapsed().as_secs().max(1);
-        let left = total.saturating_sub(bytes).checked_div(rate).unwrap_or(0);
+        let (rate, left) = pace(bytes, total, self.begun.elapsed().as_secs());
         let [bytes, total, rate] = [bytes, total, rate].map(|number| number / 1_000_000);
         format!("{tables} of {} tables, {bytes} of about {total} MB, {rate} MB/s, {left} s left", self.of)
     }

@@ -12,7 +12,8 @@ use super::tables;
 use crate::database::engine::Gate;
 use crate::database::error::doing;
 use crate::database::{DatabaseError, DatabaseResult};
-use std::time::{Duration, Instant};
+use crate::engine::wait::until;
+use std::time::Duration;
 
 /// What fires a trigger.
 const EVENTS: [&str; 3] = ["insert", "update", "delete"];
@@ -22,6 +23,7 @@ pub const PREFIX: &str = "migrate_gate_";
 
 /// How long the gates may take to the other side: what is before them in the log goes first.
 const PATIENCE: Duration = Duration::from_secs(1800);
+const EVERY: Duration = Duration::from_millis(50);
 
 /// How often a side is opened that its writers are in the way of.
 const ATTEMPTS: u32 = 20;
@@ -95,17 +97,15 @@ pub async fn install(place: &Place, names: &Names) -> DatabaseResult<()> {
 
 /// Waits until every table of the side that follows has its gate.
 pub async fn arrived(place: &Place) -> DatabaseResult<()> {
-    let begun = Instant::now();
-    while let Some((table, _)) = missing(place).await?.first() {
-        if begun.elapsed() > PATIENCE {
-            let (side, seconds) = (place.side.name(), PATIENCE.as_secs());
-            return Err(DatabaseError::Refused(format!(
-                "the gate before the table {table} hasn't reached the {side} side within {seconds} s: does the stream run?"
-            )));
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    let all = until(EVERY, || async { Ok(missing(place).await?.is_empty()) });
+    if let Ok(done) = tokio::time::timeout(PATIENCE, all).await {
+        return done;
     }
-    Ok(())
+    let Some((table, _)) = missing(place).await?.into_iter().next() else { return Ok(()) };
+    let (side, seconds) = (place.side.name(), PATIENCE.as_secs());
+    Err(DatabaseError::Refused(format!(
+        "the gate before the table {table} hasn't reached the {side} side within {seconds} s: does the stream run?"
+    )))
 }
 
 /// Takes the gate away.

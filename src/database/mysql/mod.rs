@@ -6,13 +6,14 @@ mod connect;
 mod control;
 mod copy;
 mod counters;
-mod dialect;
+pub(in crate::database) mod dialect;
 mod freeze;
 mod gate;
 mod log;
 pub(in crate::database) mod requirements;
 mod roles;
 mod schema;
+pub(in crate::database) mod scope;
 mod smoke;
 mod sql;
 mod stream;
@@ -93,7 +94,7 @@ impl Engine for MySql {
 
     async fn prepare(&self) -> DatabaseResult<()> {
         checks::settings_fit(&self.old, &self.new).await?;
-        checks::movable(&self.old, &self.names.database).await?;
+        checks::movable(&self.old).await?;
         let (old, new) = (control::identity(&self.old).await?, control::identity(&self.new).await?);
         control::prepare(&self.old, &self.names, &old, &new).await?;
         control::prepare(&self.new, &self.names, &old, &new).await

@@ -112,9 +112,11 @@ async fn a_mariadb_that_is_ready_and_one_that_is_not() {
          CREATE DEFINER = gone@'%' VIEW busy AS SELECT id FROM trips; CREATE USER weak@'%' IDENTIFIED BY '{PASSWORD}'; GRANT SELECT ON city.* TO weak@'%'"
     ))
     .await;
+    old.execute("XA START 'left'; INSERT INTO trips VALUES (0, ''); XA END 'left'; XA PREPARE 'left'").await;
     let facts = mysql::facts(&source, "source").await.unwrap();
     let expected = [
         "Fail source: databases",
+        "Fail source: prepared transactions",
         "Fail source: storage engines",
         "Fail source: sync_binlog",
         "Warn definers",
@@ -123,6 +125,11 @@ async fn a_mariadb_that_is_ready_and_one_that_is_not() {
         "Warn source: primary keys",
     ];
     assert_eq!(bad(&judge_mysql(&facts, None)), expected);
+
+    // What the move itself keeps is no other database, whatever is left of the city's name in its own.
+    old.execute("CREATE DATABASE city_two; CREATE DATABASE migrate_citytwo").await;
+    let two = sqlx::mysql::MySqlPoolOptions::new().connect_lazy_with(old.options().database("city_two"));
+    assert_eq!(mysql::facts(&two, "source").await.unwrap().other_databases, ["city", "wiki"]);
 
     let weak = sqlx::mysql::MySqlPoolOptions::new()
         .connect_lazy_with(old.options().username("weak").disable_statement_logging());

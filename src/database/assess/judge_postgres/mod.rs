@@ -157,14 +157,7 @@ mod tests {
             (Level::Warn, "target: tables", |s, t| t.tables = s.tables.clone()),
         ];
         for (position, (level, place, change)) in cases.into_iter().enumerate() {
-            let found = after(change);
-            let here: Vec<_> = found.iter().filter(|finding| finding.place == place).collect();
-            let worst = here.iter().map(|finding| finding.level).max();
-            assert_eq!(worst, Some(level), "case {position}: {place}: {found:#?}");
-            assert!(
-                here.iter().all(|finding| finding.level == Level::Ok || !finding.mend.is_empty()),
-                "{place} has no mend"
-            );
+            finding::judged(&after(change), place, level, position);
         }
     }
 }
