@@ -181,6 +181,8 @@ class Rds(Databases):
         self.assertEqual(self.psql(server, "SELECT count(*) FROM kept"), "1000")
         log = Path(server["log"]).read_text()
         self.assertIn("database system was not properly shut down", log)
+        self.psql(server, "CREATE ROLE after LOGIN; GRANT rds_replication TO after")
+        self.until("t", lambda: self.psql(server, "SELECT rolreplication FROM pg_roles WHERE rolname = 'after'"))
 
     def test_a_new_password_is_the_servers(self) -> None:
         self.rds.create_db_instance(**{**SPEC, "DBInstanceIdentifier": "other", "Tags": [], "MultiAZ": False,

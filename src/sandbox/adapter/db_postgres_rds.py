@@ -1,6 +1,8 @@
 """PostgreSQL as RDS has it: an administrator of its own, a master user that is no superuser, parameter groups."""
 
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -58,7 +60,7 @@ class RdsPostgres(Postgres):
     def __init__(self, *args: Any, parameters: Callable[[], dict[str, tuple[str, str]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.parameters, self._active, self._known = parameters, {}, frozenset()
-        self.follower: subprocess.Popen | None = None
+        self._follower: threading.Thread | None = None
 
     def prepare(self) -> None:
         super().prepare()
@@ -107,14 +109,12 @@ class RdsPostgres(Postgres):
         self.sql(f"ALTER ROLE {identifier(self.user)} PASSWORD {literal(password)}")
 
     def booted(self) -> None:
-        self.follower = subprocess.Popen(
-            self.psql("rdsadmin"), env=self.environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, text=True, cwd="/")
-        self.follower.stdin.write(FOLLOW)
-        self.follower.stdin.close()
+        if not self._follower:
+            self._follower = threading.Thread(target=self._follow, daemon=True)
+            self._follower.start()
 
-    def stop(self) -> None:
-        super().stop()
-        if self.follower:
-            self.follower.kill()
-            self.follower.wait()
+    def _follow(self) -> None:
+        while self.state != "stopped":  # its session ends with every crash of the server
+            subprocess.run(self.psql("rdsadmin"), env=self.environment(), input=FOLLOW, text=True, cwd="/",
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(0.1)
