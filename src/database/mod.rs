@@ -4,6 +4,7 @@ pub mod access;
 pub mod assess;
 pub mod engine;
 pub mod error;
+mod folder;
 pub mod follow;
 pub mod mysql;
 pub mod postgres;

@@ -1,36 +1,11 @@
 //! A local door to a server that is reached by another address than its name: the driver connects to the door, and verifies the
 //! certificate for the name.
 
+use super::folder::Folder;
 use super::{DatabaseError, DatabaseResult};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio::net::{TcpStream, UnixListener};
 use tokio::task::JoinHandle;
-
-/// A folder that only this user may enter, gone with its value.
-#[derive(Debug)]
-pub struct Folder(PathBuf);
-
-impl Folder {
-    /// Makes one.
-    pub fn new() -> DatabaseResult<Self> {
-        let path = std::env::temp_dir().join(format!("migrate-{}", uuid::Uuid::new_v4().simple()));
-        let made = std::fs::DirBuilder::new().mode(0o700).create(&path);
-        made.map_err(|e| DatabaseError::Refused(format!("{}: {e}", path.display())))?;
-        Ok(Self(path))
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// A Unix socket whose connections lead to a TCP address.
 #[derive(Debug)]

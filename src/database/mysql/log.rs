@@ -5,7 +5,7 @@ use super::connect::Place;
 use super::dialect::{Family, Position};
 use super::sql::ident;
 use crate::database::error::doing;
-use crate::database::tunnel::Folder;
+use crate::database::folder::Folder;
 use crate::database::verify::{Key, Table, Touched};
 use crate::database::{DatabaseError, DatabaseResult, Network, Tls};
 use std::collections::{BTreeMap, BTreeSet};

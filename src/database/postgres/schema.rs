@@ -4,7 +4,7 @@ use super::connect::Place;
 use super::sql::{column, run};
 use super::tables;
 use super::tools::tool;
-use crate::database::tunnel::Folder;
+use crate::database::folder::Folder;
 use crate::database::{DatabaseError, DatabaseResult, Network};
 
 /// Both ends of a dump.

@@ -1,7 +1,7 @@
 //! PostgreSQL's own programs. The password goes by a file that only this user can read, never by argument or environment.
 
 use super::connect::{Place, tool_conninfo};
-use crate::database::tunnel::Folder;
+use crate::database::folder::Folder;
 use crate::database::{DatabaseError, DatabaseResult, Network};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
