@@ -58,7 +58,7 @@ pub async fn identity(place: &Place) -> DatabaseResult<String> {
 /// arrives behind everything that was written.
 pub async fn prepare(place: &Place, names: &Names, old: &str, new: &str) -> DatabaseResult<()> {
     let what = format!("making the database {} {}", names.database, place.at());
-    let (gate, mark, copied) = (names.table("gate"), names.table("mark"), names.table("copied"));
+    let [gate, mark, copied, piece] = ["gate", "mark", "copied", "piece"].map(|name| names.table(name));
     let tables = format!(
         "CREATE DATABASE IF NOT EXISTS {};
          CREATE TABLE IF NOT EXISTS {gate} (
@@ -68,6 +68,8 @@ pub async fn prepare(place: &Place, names: &Names, old: &str, new: &str) -> Data
          CREATE TABLE IF NOT EXISTS {mark} (side varchar(3) PRIMARY KEY, id bigint NOT NULL) ENGINE = InnoDB;
          CREATE TABLE IF NOT EXISTS {copied} (single int PRIMARY KEY, file varchar(512) NOT NULL, at bigint NOT NULL, gtid text NOT NULL,
            done boolean NOT NULL) ENGINE = InnoDB;
+         CREATE TABLE IF NOT EXISTS {piece} (name varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, n int NOT NULL,
+           above text CHARACTER SET utf8mb4, through text CHARACTER SET utf8mb4, bytes bigint, PRIMARY KEY (name, n)) ENGINE = InnoDB;
          INSERT IGNORE INTO {mark} VALUES ('old', 0), ('new', 0);
          INSERT IGNORE INTO {gate} VALUES ({}, 'old', 'open', NULL, 0, NULL), ({}, 'new', 'waiting', NULL, 1, NULL);",
         ident(&names.database),

@@ -114,7 +114,7 @@ impl Engine for MySql {
         if stream.status().await?.is_some() {
             return Ok(());
         }
-        stream.begin(&copy::copy(&self.old, &self.new, &self.names, tell).await?).await
+        stream.begin(&copy::copy(&self.old, &self.new, &self.names, &self.network, tell).await?).await
     }
 
     async fn following(&self, from: Side) -> DatabaseResult<Following> {

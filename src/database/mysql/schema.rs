@@ -2,9 +2,11 @@
 
 use super::connect::Place;
 use super::control::Names;
+use super::copy::{Record, Stands};
+use super::dialect::Position;
 use super::roles::may_define;
-use super::sql::{column, ident, literal, one, rows, run, run_on, text};
-use super::tables;
+use super::sql::{column, ident, literal, one, rows, run_on, text};
+use super::{stream, tables};
 use crate::database::error::doing;
 use crate::database::{DatabaseError, DatabaseResult};
 
@@ -21,19 +23,15 @@ struct Object {
     zone: String,
 }
 
-/// What of the copy stands on the new side.
-pub async fn copied(new: &Place, names: &Names) -> DatabaseResult<Option<bool>> {
-    let sql = format!("SELECT done FROM {}", names.table("copied"));
-    let found: Vec<bool> = column(&new.pool, "looking for an earlier copy on the new side", sql).await?;
-    Ok(found.first().copied())
-}
-
-/// Makes tables, views and routines on the new side. What an attempt that was cut off has left there is made anew; what isn't ours is refused.
+/// Makes tables, views and routines on the new side. What an attempt that was cut off has left there is made anew, unless its rows can be gone on
+/// with; what isn't ours is refused.
 pub async fn copy(old: &Place, new: &Place, names: &Names) -> DatabaseResult<()> {
     let what = "copying the schema";
-    match copied(new, names).await? {
-        Some(true) => return Ok(()),
-        Some(false) => {}
+    let record = Record::new(new, names);
+    match record.stands().await? {
+        Some(Stands::Done(_)) => return Ok(()),
+        Some(Stands::Since(position)) if goes_on(old, new, &position).await? => return Ok(()),
+        Some(_) => record.forget().await?,
         None => {
             let full = tables::all(new).await?;
             if !full.is_empty() {
@@ -42,7 +40,7 @@ pub async fn copy(old: &Place, new: &Place, names: &Names) -> DatabaseResult<()>
                     full.join(", ")
                 )));
             }
-            run(&new.pool, what, format!("INSERT INTO {} VALUES (1, '', 0, '', false)", names.table("copied"))).await?;
+            record.begin().await?;
         }
     }
     let locale: String = one(
@@ -72,6 +70,11 @@ pub async fn copy(old: &Place, new: &Place, names: &Names) -> DatabaseResult<()>
         wanted.push(object);
     }
     make(new, wanted, strip).await
+}
+
+/// Whether rows can be copied into the tables that are there: they are as the old side's, and its log goes back far enough.
+async fn goes_on(old: &Place, new: &Place, since: &Position) -> DatabaseResult<bool> {
+    Ok(stream::keeps(old, since).await? && tables::same_columns(old, new).await?)
 }
 
 /// Adds the indexes that the tables were made without: built at once they take a fraction of the time that rows one by one would.

@@ -144,11 +144,7 @@ impl Ends<'_> {
             Some(status) => status.trouble().map(|why| format!("{} {why}", self.what("looking at"))),
         };
         let tables = tables::all(self.to).await?.len() as u64;
-        let files = rows(&self.from.pool, &self.what("measuring"), "SHOW BINARY LOGS").await?;
-        let files: Vec<(String, u64)> = files
-            .iter()
-            .map(|row| (text(row, &["Log_name"]), text(row, &["File_size"]).parse().unwrap_or(0)))
-            .collect();
+        let files = files(self.from).await?;
         Ok(Following {
             tables,
             of: tables::all(self.from).await?.len() as u64,
@@ -192,6 +188,18 @@ pub async fn position(place: &Place) -> DatabaseResult<Position> {
     };
     let at = text(row, &["Position"]).parse().unwrap_or(0);
     Ok(Position { file: text(row, &["File"]), at, gtid })
+}
+
+/// The files of a server's log, and their bytes.
+async fn files(place: &Place) -> DatabaseResult<Vec<(String, u64)>> {
+    let found = rows(&place.pool, &format!("listing the log {}", place.at()), "SHOW BINARY LOGS").await?;
+    let file = |row| (text(row, &["Log_name"]), text(row, &["File_size"]).parse().unwrap_or(0));
+    Ok(found.iter().map(file).collect())
+}
+
+/// Whether its log still has this place.
+pub async fn keeps(place: &Place, position: &Position) -> DatabaseResult<bool> {
+    Ok(files(place).await?.iter().any(|(name, bytes)| *name == position.file && *bytes >= position.at))
 }
 
 /// Bytes of `files` that come behind this place.

@@ -37,12 +37,21 @@ pub async fn triggers(place: &Place, ours: bool) -> DatabaseResult<Vec<String>> 
     column(&place.pool, &format!("listing the triggers {}", place.at()), sql).await
 }
 
+/// Texts that are the same where columns are.
+const COLUMNS: &str = "SELECT CONCAT_WS(' ', 'column', c.table_name, c.column_name, c.column_type, IF(c.is_nullable = 'NO', 'not null', NULL),
+    c.column_default, c.collation_name, c.extra, c.generation_expression) FROM information_schema.columns c
+    JOIN information_schema.tables t USING (table_schema, table_name) WHERE c.table_schema = DATABASE() AND t.table_type = 'BASE TABLE'";
+
+/// Whether both sides' tables have the same columns.
+pub async fn same_columns(old: &Place, new: &Place) -> DatabaseResult<bool> {
+    let (a, b) = futures_util::future::try_join(texts(old, &[COLUMNS]), texts(new, &[COLUMNS])).await?;
+    Ok(a == b)
+}
+
 /// Texts that are the same where columns, indexes, foreign keys, and the application's routines, triggers, views and events are.
 async fn fingerprint(place: &Place) -> DatabaseResult<Vec<String>> {
     let parts = [
-        "SELECT CONCAT_WS(' ', 'column', c.table_name, c.column_name, c.column_type, IF(c.is_nullable = 'NO', 'not null', NULL), c.column_default, c.collation_name,
-           c.extra, c.generation_expression) FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
-           WHERE c.table_schema = DATABASE() AND t.table_type = 'BASE TABLE'",
+        COLUMNS,
         "SELECT CONCAT_WS(' ', 'index', table_name, index_name, IF(non_unique, NULL, 'unique'), seq_in_index, column_name, sub_part) FROM information_schema.statistics
            WHERE table_schema = DATABASE()",
         "SELECT CONCAT_WS(' ', 'foreign key', table_name, constraint_name, referenced_table_name, update_rule, delete_rule) FROM information_schema.referential_constraints
@@ -53,6 +62,10 @@ async fn fingerprint(place: &Place) -> DatabaseResult<Vec<String>> {
         "SELECT CONCAT_WS(' ', 'view', table_name) FROM information_schema.views WHERE table_schema = DATABASE()",
         "SELECT CONCAT_WS(' ', 'event', event_name, event_definition) FROM information_schema.events WHERE event_schema = DATABASE()",
     ];
+    texts(place, &parts).await
+}
+
+async fn texts(place: &Place, parts: &[&str]) -> DatabaseResult<Vec<String>> {
     let what = format!("reading the schema {}", place.at());
     let mut all = Vec::new();
     for part in parts {

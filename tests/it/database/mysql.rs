@@ -176,6 +176,92 @@ async fn cut_off_at_any_step_one_side_serves_within_the_budget_and_the_next_run_
     world.all_on(&written, from).await;
 }
 
+/// The first steps, up to where rows begin to be copied.
+async fn up_to_the_copy(engine: &MySql) {
+    engine.prepare().await.unwrap();
+    engine.roles().await.unwrap();
+    engine.schema().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_was_cut_off_goes_on_with_what_is_there() {
+    let world = World::new().await;
+    let big = "CREATE TABLE big (n int PRIMARY KEY, what varchar(200), other int NOT NULL UNIQUE);
+        INSERT INTO big SELECT seq, concat(sha2(seq, 256), sha2(-seq, 256)), seq FROM seq_1_to_300000";
+    world.old.execute(big).await;
+    let writers = world.writers(2);
+    let engine = world.engine();
+    up_to_the_copy(&engine).await;
+    let there = "SELECT count(*) FROM migrate_city.piece WHERE bytes IS NOT NULL";
+    let some = async {
+        while world.number(Side::New, there).await == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        done = engine.follow(&|_| {}) => panic!("it was too fast to be cut off: {done:?}"),
+        () = some => {}
+    }
+    drop(engine);
+    // As if a small table had been copied too: one of which the log can't tell which rows are written.
+    let stale =
+        "INSERT INTO keyless VALUES (1, 'stale'); INSERT INTO migrate_city.piece VALUES ('keyless', 0, NULL, NULL, 9)";
+    // What nobody has written on the old side is not read again: this shows it.
+    world
+        .new
+        .execute(&format!("SET SESSION sql_log_bin = 0; {stale}; UPDATE big SET what = 'kept' WHERE n = 10"))
+        .await;
+    // Two rows change places in a unique index, one of a piece that is there and one of a piece that isn't.
+    let meanwhile = "INSERT INTO keyless VALUES (12, 'twelve'); UPDATE big SET what = 'later' WHERE n = 5; DELETE FROM big WHERE n = 6;
+        INSERT INTO big VALUES (-1, 'new', -1); UPDATE big SET other = -7 WHERE n = 7; UPDATE big SET other = 7 WHERE n = 300000;
+        UPDATE big SET other = 300000 WHERE n = 7; UPDATE big SET n = 400000 WHERE n = 8";
+    world.old.execute(meanwhile).await;
+
+    let engine = world.engine();
+    up_to_the_copy(&engine).await;
+    let said = Mutex::new(Vec::new());
+    engine.follow(&|words| said.lock().unwrap().push(words)).await.unwrap();
+    let first = said.lock().unwrap().iter().find(|words| words.contains(" tables, ")).cloned().unwrap_or_default();
+    assert!(!first.contains(", 0 of about"), "it tells what is there already: {first}");
+    for (count, sql) in [
+        (1, "SELECT count(*) FROM big WHERE n = 10 AND what = 'kept'"),
+        (1, "SELECT count(*) FROM big WHERE n = 5 AND what = 'later'"),
+        (0, "SELECT count(*) FROM big WHERE n IN (6, 8)"),
+        (4, "SELECT count(*) FROM big WHERE (n, other) IN ((-1, -1), (7, 300000), (300000, 7), (400000, 8))"),
+        (300_000, "SELECT count(*) FROM big"),
+        (11, "SELECT count(*) FROM keyless WHERE what <> 'stale'"),
+        (0, "SELECT count(*) FROM migrate_city.piece"),
+    ] {
+        assert_eq!(world.number(Side::New, sql).await, count, "{sql}");
+    }
+    let mend = "SET SESSION sql_log_bin = 0; UPDATE big SET what = concat(sha2(10, 256), sha2(-10, 256)) WHERE n = 10";
+    world.new.execute(mend).await;
+    follow(&engine).await;
+    world.switch(&engine, Side::Old, BUDGET).await.unwrap();
+    world.all_on(&writers.stop().await, Side::New).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_into_tables_that_have_changed_or_without_its_log_begins_anew() {
+    let world = World::new().await;
+    let begun = "UPDATE migrate_city.copied SET file = '{}', at = 4; INSERT INTO migrate_city.piece VALUES ('keyless', 0, NULL, NULL, 9)";
+    up_to_the_copy(&world.engine()).await;
+    let log = world.old.connect().await.fetch_all("SHOW BINARY LOGS").await.unwrap();
+    let log: String = sqlx::Row::get(log.last().unwrap(), 0);
+    let pieces = "SELECT count(*) FROM migrate_city.piece";
+    world.new.execute(&begun.replace("{}", &log)).await;
+    up_to_the_copy(&world.engine()).await;
+    assert_eq!(world.number(Side::New, pieces).await, 1, "nothing is in the way of going on");
+    world.old.execute("ALTER TABLE keyless ADD COLUMN late int").await;
+    up_to_the_copy(&world.engine()).await;
+    assert_eq!(world.number(Side::New, pieces).await, 0);
+    assert_eq!(world.number(Side::New, "SELECT count(late) FROM keyless").await, 0, "the column is there");
+    world.new.execute(&begun.replace("{}", "gone.000001")).await;
+    up_to_the_copy(&world.engine()).await;
+    assert_eq!(world.number(Side::New, pieces).await, 0);
+    follow(&world.engine()).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_budget_about_to_be_overspent_gives_the_old_side_back() {
     let budget = Duration::from_secs(2);

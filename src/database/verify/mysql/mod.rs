@@ -9,3 +9,4 @@ mod tables;
 
 pub use gtid::Gtid;
 pub use reader::MySql;
+pub(in crate::database) use sql::Sql;

@@ -55,7 +55,7 @@ fn literal(value: &str, kind: &str) -> VerifyResult<String> {
 }
 
 /// What the statements of one table are made of.
-pub(super) struct Sql<'a>(pub &'a Table);
+pub(in crate::database) struct Sql<'a>(pub &'a Table);
 
 impl Sql<'_> {
     fn from(&self) -> String {
@@ -102,7 +102,8 @@ impl Sql<'_> {
         Ok(format!("({})", parts.join(" OR ")))
     }
 
-    fn piece(&self, piece: &Piece) -> VerifyResult<String> {
+    /// The condition that is true of a piece's rows.
+    pub fn piece(&self, piece: &Piece) -> VerifyResult<String> {
         let mut parts = Vec::new();
         if let Some(after) = &piece.after {
             parts.push(self.beyond(after, ">", false)?);
@@ -137,13 +138,18 @@ impl Sql<'_> {
             let hashes = keys.iter().flatten().map(|hash| literal(hash, "bigint")).collect::<VerifyResult<Vec<_>>>()?;
             return self.list(&format!("{} IN ({})", self.hash(), hashes.join(", ")));
         }
+        self.list(&self.any_of(keys)?)
+    }
+
+    /// The condition that is true of the rows with these keys, in a table that has one.
+    pub fn any_of(&self, keys: &[Key]) -> VerifyResult<String> {
         let columns: Vec<String> = self.0.key.iter().map(|(column, _)| name(column)).collect();
         let row = |key: &Key| {
             let values = self.0.key.iter().zip(key).map(|((_, kind), value)| literal(value, kind));
             Ok(format!("({})", values.collect::<VerifyResult<Vec<_>>>()?.join(", ")))
         };
         let keys = keys.iter().map(row).collect::<VerifyResult<Vec<_>>>()?;
-        self.list(&format!("({}) IN ({})", columns.join(", "), keys.join(", ")))
+        Ok(format!("({}) IN ({})", columns.join(", "), keys.join(", ")))
     }
 
     fn list(&self, which: &str) -> VerifyResult<String> {
