@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The tests that move MySQL databases, on MySQL instead of MariaDB. Debian has MySQL in its unstable branch only: its programs and
+# The tests that assess, compare and move MySQL databases, on MySQL instead of MariaDB. Debian has MySQL in its unstable branch only: its programs and
 # all of their libraries are fetched by apt-get and unpacked into a folder of their own (350 MB); nothing is installed.
-#   tests/mysql.sh                      database::mysql
+#   tests/mysql.sh                      all of them
 #   tests/mysql.sh database::mysql::a   what cargo test would select by that name
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,5 +31,5 @@ if [ ! -x "$folder/bin/mysqld" ]; then
 fi
 "$folder/bin/mysqld" --no-defaults --version
 export PATH="$folder/bin:$PATH" MIGRATE_TEST_MYSQL=1 RUST_BACKTRACE="${RUST_BACKTRACE:-0}"
-[ $# -gt 0 ] || set -- database::mysql
+[ $# -gt 0 ] || set -- database::mysql database::verify_mysql database::assess::a_mysql
 exec cargo test --locked --test it -- "$@"

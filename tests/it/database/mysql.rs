@@ -192,20 +192,24 @@ async fn a_copy_that_was_cut_off_goes_on_with_what_is_there() {
     let writers = world.writers(2);
     let engine = world.engine();
     up_to_the_copy(&engine).await;
-    let there = "SELECT count(*) FROM migrate_city.piece WHERE bytes IS NOT NULL";
+    let there = "SELECT count(*) FROM migrate_city.piece WHERE name = 'big' AND n = 0 AND bytes IS NOT NULL";
+    // Held up in a later piece.
+    let mut holder = world.new.connect().await;
+    holder.execute("BEGIN; INSERT INTO big VALUES (250000, '', -250000)").await.unwrap();
     let some = async {
         while world.number(Side::New, there).await == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::select! {
-        done = engine.follow(&|_| {}) => panic!("it was too fast to be cut off: {done:?}"),
+        done = engine.follow(&|_| {}) => panic!("it didn't wait: {done:?}"),
         () = some => {}
     }
     drop(engine);
+    holder.execute("ROLLBACK").await.unwrap();
     // As if a small table had been copied too: one of which the log can't tell which rows are written.
     let stale =
-        "INSERT INTO keyless VALUES (1, 'stale'); INSERT INTO migrate_city.piece VALUES ('keyless', 0, NULL, NULL, 9)";
+        "INSERT INTO keyless VALUES (1, 'stale'); REPLACE INTO migrate_city.piece VALUES ('keyless', 0, NULL, NULL, 9)";
     // What nobody has written on the old side is not read again: this shows it.
     world
         .new

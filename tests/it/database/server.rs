@@ -354,7 +354,7 @@ impl MySqlServer {
                 "--enforce-gtid-consistency",
                 "--mysqlx=OFF",
                 "--secure-file-priv=NULL",
-                "--cte-max-recursion-depth=100000",
+                "--cte-max-recursion-depth=1000000",
             ],
         };
         all.extend(usual.iter().chain(own).chain(settings).map(|setting| (*setting).to_owned()));
