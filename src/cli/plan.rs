@@ -11,6 +11,7 @@ use crate::view::{markdown, out, plan_json, plan_text};
 use anyhow::anyhow;
 use futures_util::future::try_join_all;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Show what would change, how long it takes, and what users notice. Writes nothing anywhere.
 #[derive(clap::Args)]
@@ -79,6 +80,9 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     Ok(if changes && args.detailed_exitcode { Exit::Changes } else { Exit::Done })
 }
 
+/// How long the live database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(4);
+
 async fn one(city: &Opened, goal: Goal) -> anyhow::Result<(Plan, Vec<Finding>)> {
     let recorded = city.recorded().await?;
     if recorded.state.resources.is_empty() {
@@ -86,6 +90,6 @@ async fn one(city: &Opened, goal: Goal) -> anyhow::Result<(Plan, Vec<Finding>)> 
         city.check_account().await?;
     }
     let plan = city.plan(&recorded.state, goal).await?;
-    let found = preflight::findings(city, &plan).await;
+    let found = preflight::findings(city, &plan, PATIENCE).await;
     Ok((plan, found))
 }

@@ -4,9 +4,11 @@ use super::open::Opened;
 use crate::engine::plan::Plan;
 use crate::preflight::resolver::{Internet, Resolver, ZoneData};
 use crate::preflight::{Finding, Subject, run};
+use std::time::Duration;
 
-/// What is found before `plan` is carried out. Where an emulator stands for AWS, its zone stands for DNS.
-pub async fn findings(city: &Opened, plan: &Plan) -> Vec<Finding> {
+/// What is found before `plan` is carried out; the live database may take so long to answer. Where an emulator stands for AWS, its zone stands
+/// for DNS.
+pub async fn findings(city: &Opened, plan: &Plan, patience: Duration) -> Vec<Finding> {
     let zone = ZoneData { aws: &city.aws, zone: &plan.lookups.hosted_zone };
     let internet = (!city.emulated).then(Internet::new);
     let dns: &dyn Resolver = match &internet {
@@ -21,6 +23,7 @@ pub async fn findings(city: &Opened, plan: &Plan) -> Vec<Finding> {
         bucket: &city.bucket,
         dns,
         emulated: city.emulated,
+        patience,
         command: city.prefix,
     };
     run(&subject).await

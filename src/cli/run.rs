@@ -19,6 +19,9 @@ use anyhow::{Context, anyhow};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// How long the live database may take to answer, before anything is begun.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How a run is to go.
 #[derive(Default)]
 pub struct Options {
@@ -93,7 +96,7 @@ async fn locked(
     if let Some(until) = &options.until {
         plan.keep_until(until);
     }
-    let found = preflight::findings(city, &plan).await;
+    let found = interrupt.or(preflight::findings(city, &plan, PATIENCE)).await?;
     let failures = failures(&found);
     let report = PlanReport::new(&plan, &city.cloud, facts::of(&city.city, &plan), Vec::new()).with_preflight(found);
     match options.output {

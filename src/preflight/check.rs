@@ -7,6 +7,7 @@ use crate::engine::CloudResult;
 use crate::engine::plan::{Action, Change, Plan};
 use crate::spec::City;
 use async_trait::async_trait;
+use std::time::Duration;
 
 /// One check.
 #[async_trait]
@@ -37,6 +38,8 @@ pub struct Subject<'a> {
     pub dns: &'a dyn Resolver,
     /// True where the calls go to an emulator: there are no machines behind its addresses.
     pub emulated: bool,
+    /// How long the live database may take to answer.
+    pub patience: Duration,
     /// How `migrate` was called, for the commands in mends: `migrate --sandbox`.
     pub command: &'a str,
 }

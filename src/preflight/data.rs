@@ -9,10 +9,6 @@ use crate::engine::CloudResult;
 use crate::phases::Blueprint;
 use crate::phases::rds;
 use async_trait::async_trait;
-use std::time::Duration;
-
-/// A plan doesn't wait for longer.
-const PATIENCE: Duration = Duration::from_secs(4);
 
 /// The check.
 pub struct Data;
@@ -28,11 +24,11 @@ impl Check for Data {
     }
 
     async fn look(&self, subject: &Subject<'_>) -> CloudResult<Verdict> {
-        let looked = tokio::time::timeout(PATIENCE, looked(subject)).await;
+        let looked = tokio::time::timeout(subject.patience, looked(subject)).await;
         Ok(match looked {
             Ok(Ok(assessment)) => judge(&assessment),
             Ok(Err(error)) => unseen(subject, &error.to_string()),
-            Err(_) => unseen(subject, &format!("no answer within {} s", PATIENCE.as_secs())),
+            Err(_) => unseen(subject, &format!("no answer within {} s", subject.patience.as_secs())),
         })
     }
 }

@@ -158,6 +158,10 @@ fn assessed(world: &World) {
         }
     }
     assert!(plan.contains("FAIL") && plan.contains("public.keyless"), "{plan}");
+    let refused = world.run(&["apply", "malmo", "--yes"]).expect(1);
+    let why = "preflight found 1 failures in malmo: nothing was changed";
+    assert!(refused.err.contains(why) && refused.out.contains("public.keyless"), "{}{}", refused.out, refused.err);
+    assert_eq!(world.run(&["state", "list", "malmo"]).out, "", "nothing was recorded");
     execute(world, "DROP TABLE keyless");
 }
 

@@ -16,8 +16,15 @@ pub struct Accident {
     pub said: String,
 }
 
-/// Runs the command; `act` is called with its process id so long after it has begun the step.
-pub fn happens(mut command: Command, step: &str, after: Duration, act: impl FnOnce(u32)) -> Accident {
+/// Runs the command; `act` is called with its process id so long after it has begun the step. If it survives that, it is killed as it begins the
+/// step `last`.
+pub fn happens(
+    mut command: Command,
+    step: &str,
+    after: Duration,
+    last: Option<&str>,
+    act: impl FnOnce(u32),
+) -> Accident {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut accident = Accident { landed: None, at: None, code: None, said: String::new() };
     let mut act = Some(act);
@@ -30,6 +37,8 @@ pub fn happens(mut command: Command, step: &str, after: Duration, act: impl FnOn
                 pause(after);
                 act(child.id());
                 accident.at = Some(Instant::now());
+            } else if last == Some(begun) && accident.at.is_some() {
+                kill(child.id());
             }
         }
         accident.said.push_str(&(line + "\n"));

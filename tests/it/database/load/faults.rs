@@ -29,6 +29,8 @@ enum What {
     /// The line between the servers, until the run has ended.
     Cut(Mode),
     Crash(Side),
+    /// The same ahead of a switch. Whoever survives it is killed before he switches: what comes ahead comes once.
+    CrashAhead(Side),
 }
 
 /// At which step, how many milliseconds after its begin, what.
@@ -51,8 +53,8 @@ const PREPARING: &[Fault] = &[
     ("compare the schemas", 0, What::Kill),
     ("compare every row", 0, What::Kill),
     ("keep in step", 0, What::Kill),
-    ("build indexes", 200, What::Crash(Side::New)),
-    ("compare every row", 100, What::Crash(Side::Old)),
+    ("build indexes", 200, What::CrashAhead(Side::New)),
+    ("compare every row", 100, What::CrashAhead(Side::Old)),
 ];
 
 const BEFORE_THE_TURN: &[Fault] = &[
@@ -148,7 +150,7 @@ impl Play {
         // The new server first, so that there is a line to it.
         let until_there = stage.world.command(&["--sandbox", "apply", stage.city, "--yes"]);
         tokio::task::block_in_place(|| {
-            let ended = happens(until_there, "prepare both sides", Duration::ZERO, kill);
+            let ended = happens(until_there, "prepare both sides", Duration::ZERO, None, kill);
             assert!(ended.at.is_some(), "{}", ended.said);
             stage.world.run(&["state", "unlock", stage.city, "--force"]).expect(0);
         });
@@ -183,22 +185,23 @@ impl Play {
         let (command, stage, lines) = (self.command(verb), &self.stage, &self.lines);
         let from = &if verb == "apply" { stage.old.clone() } else { stage.new_side().unwrap() };
         let accident: Accident = tokio::task::block_in_place(|| {
-            happens(command, step, Duration::from_millis(after), |pid| match what {
+            let last = matches!(what, What::CrashAhead(_)).then_some("make ready");
+            happens(command, step, Duration::from_millis(after), last, |pid| match what {
                 What::Kill => kill(pid),
                 What::KillGiven => {
                     tokio::runtime::Handle::current().block_on(given(from));
                     kill(pid);
                 }
                 What::Cut(mode) => lines.set(mode),
-                What::Crash(Side::Old) => crash(&stage.world, stage.city, "legacy"),
-                What::Crash(Side::New) => crash(&stage.world, stage.city, "rds"),
+                What::Crash(Side::Old) | What::CrashAhead(Side::Old) => crash(&stage.world, stage.city, "legacy"),
+                What::Crash(Side::New) | What::CrashAhead(Side::New) => crash(&stage.world, stage.city, "rds"),
             })
         });
         let begun = accident.at.unwrap_or_else(Instant::now);
         let serving = prober.somebody_serves(BUDGET + SEEN).await;
         let took = begun.elapsed();
         self.lines.set(Mode::Whole);
-        if matches!(what, What::Kill | What::KillGiven) {
+        if accident.code.is_none() {
             tokio::task::block_in_place(|| Ran::of(&mut self.command("unlock")));
         }
         let name = format!("{verb}, {step} + {after} ms, {what:?}");
@@ -207,7 +210,7 @@ impl Play {
             "{:9} {step:22} {:>4} ms  {:14} {:22} {:5} {:>8} ms  {}",
             verb,
             after,
-            format!("{what:?}").replace("Crash", "crash ").replace("Cut", "cut "),
+            format!("{what:?}").replace("CrashAhead", "Crash").replace("Crash", "crash ").replace("Cut", "cut "),
             accident.landed.as_deref().unwrap_or("-"),
             serving.map_or("none", Side::name),
             took.as_millis(),
