@@ -104,7 +104,7 @@ impl Engine for Postgres {
 
     async fn follow(&self, _: Tell<'_>) -> DatabaseResult<()> {
         let stream = self.stream(Side::Old);
-        stream.publish().await?;
+        stream.publish(true).await?;
         stream.begin().await
     }
 
@@ -201,7 +201,7 @@ impl Engine for Postgres {
 
     async fn arm(&self, from: Side) -> DatabaseResult<()> {
         self.same_schema().await?;
-        self.stream(from.other()).advance().await
+        self.stream(from.other()).arm().await
     }
 
     async fn hand_over(&self, from: Side, margin: Duration) -> DatabaseResult<()> {

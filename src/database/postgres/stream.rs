@@ -15,6 +15,9 @@ use uuid::Uuid;
 const ATTEMPTS: u32 = 12;
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// What of a table is published.
+const ROWS: &str = "insert, update, delete, truncate";
+
 /// Everything that both ends need.
 pub struct Ends<'a> {
     /// The side that publishes.
@@ -64,17 +67,17 @@ impl Ends<'_> {
             .map_err(doing(self.what("looking for")))
     }
 
-    /// Publishes all tables and the marks.
-    pub async fn publish(&self) -> DatabaseResult<()> {
+    /// Publishes all tables and the marks; of the tables nothing yet, unless `rows`.
+    pub async fn publish(&self, rows: bool) -> DatabaseResult<()> {
         let what = self.what("publishing");
         let tables = tables::all_identified(&self.from.pool).await?;
         let list: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
         let there: Vec<String> = column(&self.from.pool, &what, "SELECT pubname::text FROM pg_publication").await?;
         let (data, marks) = (ident(&self.names.data()), ident(&self.names.marks()));
-        let all = "publish = 'insert, update, delete, truncate'";
+        let published = format!("publish = '{}'", if rows { ROWS } else { "" });
         let mut sql = match there.contains(&self.names.data()) {
-            true => format!("ALTER PUBLICATION {data} SET ({all});"),
-            false => format!("CREATE PUBLICATION {data} FOR TABLE {} WITH ({all});", list.join(", ")),
+            true => format!("ALTER PUBLICATION {data} SET ({published});"),
+            false => format!("CREATE PUBLICATION {data} FOR TABLE {} WITH ({published});", list.join(", ")),
         };
         if !there.contains(&self.names.marks()) {
             sql += &format!("CREATE PUBLICATION {marks} FOR TABLE {} WITH (publish = 'insert');", self.marks());
@@ -147,16 +150,13 @@ impl Ends<'_> {
         self.subscribe("copy_data = true").await
     }
 
-    /// The subscription, switched off, and a slot for it; both as they must be to be switched on.
+    /// The subscription, switched off, and a slot for it; both as they must be to be switched on. What is written until [`Self::arm`] will never be sent.
     pub async fn prepare(&self) -> DatabaseResult<()> {
-        self.publish().await?;
-        if self.slot().await?.is_some_and(|slot| slot.lost) {
-            self.drop_slot().await?;
-        }
-        if self.slot().await?.is_none() {
-            let sql = format!("SELECT pg_create_logical_replication_slot({}, 'pgoutput')", literal(&self.name()));
-            run(&self.from.pool, &self.what("making the slot of"), sql).await?;
-        }
+        self.publish(false).await?;
+        // One of an earlier attempt reaches back to where rows were published.
+        self.drop_slot().await?;
+        let sql = format!("SELECT pg_create_logical_replication_slot({}, 'pgoutput')", literal(&self.name()));
+        run(&self.from.pool, &self.what("making the slot of"), sql).await?;
         let name = ident(&self.name());
         match self.subscription().await? {
             // Kept from an earlier turn.
@@ -169,15 +169,19 @@ impl Ends<'_> {
             }
             None => self.subscribe("create_slot = false, enabled = false, copy_data = false").await?,
         }
-        self.advance().await
+        Ok(())
     }
 
-    /// The stream begins here: what was written before is never sent.
-    pub async fn advance(&self) -> DatabaseResult<()> {
-        // A slot moves only over what is safely on disk, and what replication applied is written there lazily: this makes it so.
-        self.mark().await?;
-        let sql = format!("SELECT pg_replication_slot_advance({}, pg_current_wal_lsn())", literal(&self.name()));
-        run(&self.from.pool, &self.what("setting the beginning of"), sql).await
+    /// The stream begins here: what was written before is never sent. It isn't the slot alone that says so: where it was moved to is on disk only
+    /// after the next checkpoint, and a server that crashes before that sends from where it was made. What it then reads again was written while
+    /// nothing was published.
+    pub async fn arm(&self) -> DatabaseResult<()> {
+        let what = self.what("setting the beginning of");
+        let publish = format!("ALTER PUBLICATION {} SET (publish = '{ROWS}')", ident(&self.names.data()));
+        run(&self.from.pool, &what, format!("SET LOCAL synchronous_commit = on; {publish}")).await?;
+        // Over it all, so that nothing has to be read again as a rule.
+        let sql = format!("SELECT pg_replication_slot_advance({}, pg_current_wal_flush_lsn())", literal(&self.name()));
+        run(&self.from.pool, &what, sql).await
     }
 
     /// Marks that have done their service.

@@ -24,6 +24,11 @@ pub const STEPS: [&str; 12] = [
 /// How long this machine may take to look at both sides.
 pub const SEEN: Duration = Duration::from_secs(5);
 
+/// Runs something at a step's beginning, in the midst of a switch.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
+}
+
 /// Goes there, back, and there again, with a while in between: how long each way interrupted.
 pub async fn there_and_back_and_there(engine: &dyn Engine, pointer: &Here, budget: Duration) -> [Option<Duration>; 3] {
     let there = switch(engine, pointer, Side::Old, budget).await.unwrap();

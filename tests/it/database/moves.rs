@@ -1,13 +1,13 @@
 //! Moves between two real PostgreSQL servers, with clients that write all the while.
 
-use super::journey::{SEEN, cut_off_at_each_step, there_and_back_and_there};
+use super::journey::{SEEN, cut_off_at_each_step, now, there_and_back_and_there};
 use super::world::{Watch, World, Writers};
 use migrate::database::engine::Gate;
 use migrate::database::follow::finish;
 use migrate::database::runbook::{Note, Quiet, Stopped, carry_out};
 use migrate::database::switch::Switch;
 use migrate::database::{DatabaseError, Engine, Side};
-use sqlx::Executor;
+use sqlx::{ConnectOptions, Executor};
 use std::time::Duration;
 
 const BUDGET: Duration = Duration::from_secs(10);
@@ -205,6 +205,36 @@ async fn servers_that_crash_are_survived() {
     world.new.resume().await;
     world.switch(&engine, Side::Old, BUDGET).await.unwrap();
     assert_eq!(world.number(Side::New, "SELECT count(*) FROM stations").await, 22);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_side_that_crashes_as_it_is_opened_sends_nothing_back_that_it_was_sent() {
+    let mut world = World::new().await;
+    let engine = world.engine();
+    world.follow(&engine).await;
+    let old = world.old.options("city");
+    let station = async |name: &'static str, options: sqlx::postgres::PgConnectOptions| {
+        let mut connection = options.connect().await.unwrap();
+        let insert = "INSERT INTO stations (name, capacity) VALUES ($1, 1)";
+        sqlx::query(insert).bind(name).execute(&mut connection).await.unwrap();
+    };
+    let mut new = Some(&mut world.new);
+    let pointer = world.pointer.clone();
+    let hook = |step: &str, note: &Note| match step {
+        // Comes to the new side when the slot of the way back is there already.
+        "freeze writes" if *note == Note::Begun => now(station("ahead", old.clone())),
+        "open" if *note == Note::Begun => new.take().unwrap().kill(),
+        _ => {}
+    };
+    let stopped = super::world::switch_with(&engine, &pointer, Side::Old, BUDGET, hook).await.unwrap_err();
+    assert!(stopped.to_string().contains("the data has moved"), "{stopped}");
+    world.new.resume().await;
+    let engine = world.engine();
+    world.switch(&engine, Side::Old, BUDGET).await.unwrap();
+    station("afterwards", world.new.options("city")).await;
+    world.switch(&engine, Side::New, BUDGET).await.unwrap();
+    let there = "SELECT count(*) FROM stations WHERE name IN ('ahead', 'afterwards')";
+    assert_eq!(world.number(Side::Old, there).await, 2);
 }
 
 /// Changes the new side behind the gate's back, as a fault would.

@@ -1,6 +1,6 @@
 //! Moves between two real servers of MariaDB, or of MySQL (tests/mysql.sh), with clients that write all the while.
 
-use super::journey::{SEEN, cut_off_at_each_step, there_and_back_and_there};
+use super::journey::{SEEN, cut_off_at_each_step, now, there_and_back_and_there};
 use super::server::{MySqlServer, PASSWORD, mysql};
 use super::world::{Client, Here, Service, Watch, Writers, Written, follow, switch, switch_with};
 use async_trait::async_trait;
@@ -403,11 +403,6 @@ async fn whoever_empties_a_table_during_the_switch_waits_and_the_new_side_keeps_
     assert_eq!(world.number(Side::New, "SELECT count(*) FROM counts").await, 0, "it came with the stream");
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(world.number(Side::New, "SELECT count(*) FROM keyless").await, rows);
-}
-
-/// Runs something at a step's beginning, in the midst of a switch.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
 }
 
 /// Changes the new side behind the gate's back, as a fault would.
