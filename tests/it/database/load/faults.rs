@@ -29,7 +29,7 @@ enum What {
     /// The line between the servers, until the run has ended.
     Cut(Mode),
     Crash(Side),
-    /// The same ahead of a switch. Whoever survives it is killed before he switches: what comes ahead comes once.
+    /// The same ahead of a switch. A run that survives it is killed before this is done: it comes once.
     CrashAhead(Side),
 }
 
@@ -185,7 +185,7 @@ impl Play {
         let (command, stage, lines) = (self.command(verb), &self.stage, &self.lines);
         let from = &if verb == "apply" { stage.old.clone() } else { stage.new_side().unwrap() };
         let accident: Accident = tokio::task::block_in_place(|| {
-            let last = matches!(what, What::CrashAhead(_)).then_some("make ready");
+            let last = matches!(what, What::CrashAhead(_)).then_some("keep in step");
             happens(command, step, Duration::from_millis(after), last, |pid| match what {
                 What::Kill => kill(pid),
                 What::KillGiven => {
