@@ -154,17 +154,14 @@ impl Ends<'_> {
     pub async fn prepare(&self) -> DatabaseResult<()> {
         self.publish(false).await?;
         // One of an earlier attempt reaches back to where rows were published.
-        self.drop_slot().await?;
+        self.rest().await?;
         let sql = format!("SELECT pg_create_logical_replication_slot({}, 'pgoutput')", literal(&self.name()));
         run(&self.from.pool, &self.what("making the slot of"), sql).await?;
-        let name = ident(&self.name());
         match self.subscription().await? {
             // Kept from an earlier turn.
             Some(_) => {
-                let sql = format!(
-                    "ALTER SUBSCRIPTION {name} DISABLE; ALTER SUBSCRIPTION {name} SET (slot_name = {})",
-                    literal(&self.name())
-                );
+                let sql =
+                    format!("ALTER SUBSCRIPTION {} SET (slot_name = {})", ident(&self.name()), literal(&self.name()));
                 run(&self.to.pool, &self.what("holding"), sql).await?;
             }
             None => self.subscribe("create_slot = false, enabled = false, copy_data = false").await?,

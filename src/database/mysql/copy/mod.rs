@@ -16,18 +16,22 @@ use super::dialect::Position;
 use super::sql::{ident, run_on};
 use super::{stream, tables};
 use crate::database::engine::{Tell, pace};
-use crate::database::verify::Reader;
 use crate::database::verify::mysql::{MySql as Side, Sql};
+use crate::database::verify::{Reader, Table};
 use crate::database::{DatabaseError, DatabaseResult, Network};
 use catch_up::CatchUp;
 use queue::Queue;
 use rows::{Which, carry};
 use sqlx::MySqlConnection;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
 /// How many pieces at once.
 const AT_ONCE: usize = 4;
+
+/// Of each table the columns that are written, and their types.
+type Columns = BTreeMap<String, Vec<(String, String)>>;
 
 /// How far a copy is.
 struct Course {
@@ -67,7 +71,12 @@ pub async fn copy(
     };
     let (source, _) = Side::pair(old.pool.clone(), new.pool.clone());
     let tables = source.tables().await?;
-    let (position, readers) = snapshot(old, &tables::all(old).await?).await?;
+    let mut columns = Columns::new();
+    for table in &tables {
+        columns.insert(table.name.clone(), tables::columns(old, &table.name).await?);
+    }
+    let (position, readers) = snapshot(old, &tables).await?;
+    let mut parts = record.parts().await?;
     let catch_up = match &since {
         None => {
             record.since(&position).await?;
@@ -75,12 +84,11 @@ pub async fn copy(
         }
         Some(since) => {
             tell("looking for what was written since the copy was cut off".into());
-            Some(CatchUp::begin(old, &mut writer(new).await?, network, &record, &tables, since).await?)
+            Some(CatchUp::begin(old, &mut writer(new).await?, network, &record, &tables, &mut parts, since).await?)
         }
     };
-    let parts = record.parts().await?;
     let course = Course {
-        total: tables::bytes(old).await?,
+        total: tables.iter().map(|table| table.bytes).sum(),
         of: tables.len(),
         begun: Instant::now(),
         before: parts.iter().filter_map(|part| part.bytes).sum(),
@@ -92,13 +100,13 @@ pub async fn copy(
         tell(course.words());
     };
     let queue = Queue::of(&source, &record, tables, parts);
-    let (queue, written, record, course) = (&queue, &written, &record, &course);
+    let (queue, columns, written, record, course) = (&queue, &columns, &written, &record, &course);
     let workers = readers.into_iter().map(|mut reader| async move {
         let mut writer = writer(new).await?;
         while let Some((table, part)) = queue.next().await? {
             let what = format!("writing {} of the new side", part.table);
-            let (columns, condition) = (tables::columns(old, &part.table).await?, Sql(&table).piece(&part.piece())?);
-            let which = Which { table: &part.table, columns: &columns, condition: &condition };
+            let condition = Sql(&table).piece(&part.piece())?;
+            let which = Which { table: &part.table, columns: &columns[&part.table], condition: &condition };
             run_on(&mut writer, &what, "START TRANSACTION").await?;
             let bytes = carry(&mut reader, &mut writer, which, written).await?;
             run_on(&mut writer, &what, format!("{}; COMMIT", record.copied(&part, bytes))).await?;
@@ -108,7 +116,7 @@ pub async fn copy(
     });
     let mut readers = futures_util::future::try_join_all(workers).await?;
     if let (Some(catch_up), Some(reader)) = (catch_up, readers.first_mut()) {
-        catch_up.complete(old, reader, &mut writer(new).await?, written).await?;
+        catch_up.complete(reader, &mut writer(new).await?, columns, written).await?;
     }
     record.done(&position).await?;
     Ok(position)
@@ -126,7 +134,7 @@ async fn writer(new: &Place) -> DatabaseResult<MySqlConnection> {
 
 /// Sessions that all see the same moment, and its place in the log. For that moment nobody writes: a lock on all tables is taken when it can be
 /// had at once, and held while the sessions begin.
-async fn snapshot(old: &Place, all: &[String]) -> DatabaseResult<(Position, Vec<MySqlConnection>)> {
+async fn snapshot(old: &Place, all: &[Table]) -> DatabaseResult<(Position, Vec<MySqlConnection>)> {
     let what = "taking a snapshot of the old side";
     let mut readers = Vec::new();
     for _ in 0..AT_ONCE {
@@ -142,7 +150,7 @@ async fn snapshot(old: &Place, all: &[String]) -> DatabaseResult<(Position, Vec<
         readers.push(reader);
     }
     let (mut locker, thread) = old.connect().await?;
-    let list: Vec<String> = all.iter().map(|table| format!("{} READ", ident(table))).collect();
+    let list: Vec<String> = all.iter().map(|table| format!("{} READ", ident(&table.name))).collect();
     old.politely(&mut locker, thread, what, &format!("LOCK TABLES {}", list.join(", "))).await?;
     let begin = readers.iter_mut().map(|reader| run_on(reader, what, "START TRANSACTION WITH CONSISTENT SNAPSHOT"));
     futures_util::future::try_join_all(begin).await?;

@@ -6,6 +6,7 @@
 use crate::database::DatabaseResult;
 use crate::database::error::doing;
 use crate::database::mysql::sql::{ident, run_on};
+use crate::database::verify::mysql::is_binary;
 use futures_util::TryStreamExt;
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, MySqlConnection, Row};
@@ -27,9 +28,7 @@ fn form(kind: &str) -> Form {
         "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "year" | "float" | "double" => {
             Form::Number
         }
-        "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "bit" | "geometry" | "point"
-        | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" | "geometrycollection"
-        | "geomcollection" | "vector" => Form::Bytes,
+        kind if is_binary(kind) => Form::Bytes,
         _ => Form::Text,
     }
 }

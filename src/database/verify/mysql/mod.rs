@@ -5,4 +5,4 @@ mod sql;
 mod tables;
 
 pub use reader::MySql;
-pub(in crate::database) use sql::Sql;
+pub(in crate::database) use sql::{Sql, is_binary};

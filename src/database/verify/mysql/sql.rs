@@ -20,12 +20,34 @@ enum Form {
     Text,
 }
 
+/// Whether values of a type are bytes, in no character set.
+pub(in crate::database) fn is_binary(data_type: &str) -> bool {
+    matches!(
+        data_type,
+        "binary"
+            | "varbinary"
+            | "tinyblob"
+            | "blob"
+            | "mediumblob"
+            | "longblob"
+            | "bit"
+            | "geometry"
+            | "point"
+            | "linestring"
+            | "polygon"
+            | "multipoint"
+            | "multilinestring"
+            | "multipolygon"
+            | "geometrycollection"
+            | "geomcollection"
+            | "vector"
+    )
+}
+
 fn form(kind: &str) -> Form {
     match kind.split([' ', '(']).next().unwrap_or(kind) {
         "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "year" => Form::Number,
-        "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "bit" | "geometry" | "point"
-        | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" | "geometrycollection"
-        | "geomcollection" | "vector" => Form::Bytes,
+        kind if is_binary(kind) => Form::Bytes,
         "float" => Form::Float,
         _ => Form::Text,
     }

@@ -29,8 +29,6 @@ enum What {
     /// The line between the servers, until the run has ended.
     Cut(Mode),
     Crash(Side),
-    /// The same ahead of a switch. A run that survives it is killed before this is done: it comes once.
-    CrashAhead(Side),
 }
 
 /// At which step, how many milliseconds after its begin, what.
@@ -53,8 +51,8 @@ const PREPARING: &[Fault] = &[
     ("compare the schemas", 0, What::Kill),
     ("compare every row", 0, What::Kill),
     ("keep in step", 0, What::Kill),
-    ("build indexes", 200, What::CrashAhead(Side::New)),
-    ("compare every row", 100, What::CrashAhead(Side::Old)),
+    ("build indexes", 200, What::Crash(Side::New)),
+    ("compare every row", 100, What::Crash(Side::Old)),
 ];
 
 const BEFORE_THE_TURN: &[Fault] = &[
@@ -185,7 +183,8 @@ impl Play {
         let (command, stage, lines) = (self.command(verb), &self.stage, &self.lines);
         let from = &if verb == "apply" { stage.old.clone() } else { stage.new_side().unwrap() };
         let accident: Accident = tokio::task::block_in_place(|| {
-            let last = matches!(what, What::CrashAhead(_)).then_some("keep in step");
+            // What is ahead of a switch comes once: a run that survives something there is killed before it is done with it.
+            let last = PREPARING.iter().any(|fault| fault.0 == step).then_some("keep in step");
             happens(command, step, Duration::from_millis(after), last, |pid| match what {
                 What::Kill => kill(pid),
                 What::KillGiven => {
@@ -193,8 +192,8 @@ impl Play {
                     kill(pid);
                 }
                 What::Cut(mode) => lines.set(mode),
-                What::Crash(Side::Old) | What::CrashAhead(Side::Old) => crash(&stage.world, stage.city, "legacy"),
-                What::Crash(Side::New) | What::CrashAhead(Side::New) => crash(&stage.world, stage.city, "rds"),
+                What::Crash(Side::Old) => crash(&stage.world, stage.city, "legacy"),
+                What::Crash(Side::New) => crash(&stage.world, stage.city, "rds"),
             })
         });
         let begun = accident.at.unwrap_or_else(Instant::now);
@@ -210,7 +209,7 @@ impl Play {
             "{:9} {step:22} {:>4} ms  {:14} {:22} {:5} {:>8} ms  {}",
             verb,
             after,
-            format!("{what:?}").replace("CrashAhead", "Crash").replace("Crash", "crash ").replace("Cut", "cut "),
+            format!("{what:?}").replace("Crash", "crash ").replace("Cut", "cut "),
             accident.landed.as_deref().unwrap_or("-"),
             serving.map_or("none", Side::name),
             took.as_millis(),
