@@ -52,7 +52,8 @@ impl Place {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(Duration::from_secs(15))
-            .connect_lazy_with(options.clone());
+            // Also on a side that takes no writes any more, whose tidying up was cut off.
+            .connect_lazy_with(options.clone().options([("default_transaction_read_only", "off")]));
         Ok(Self { access, pool, options, _tunnel: tunnel })
     }
 

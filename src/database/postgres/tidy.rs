@@ -26,10 +26,6 @@ pub async fn tidy(place: &Place, side: Side, names: &Names) -> DatabaseResult<()
         true => format!("DROP OWNED BY {0}; DROP ROLE {0};", ident(&names.user)),
         false => String::new(),
     };
-    // A database that was made read-only a moment ago must not refuse its own tidying up.
-    let sql = format!(
-        "SET LOCAL transaction_read_only = off; {} DROP SCHEMA IF EXISTS migrate CASCADE; {user}",
-        publications.join(" ")
-    );
+    let sql = format!("{} DROP SCHEMA IF EXISTS migrate CASCADE; {user}", publications.join(" "));
     run(&place.pool, &what, sql).await
 }

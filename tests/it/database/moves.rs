@@ -237,6 +237,21 @@ async fn a_side_that_crashes_as_it_is_opened_sends_nothing_back_that_it_was_sent
     assert_eq!(world.number(Side::Old, there).await, 2);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_that_was_cut_off_goes_on_though_the_old_side_is_read_only_by_then() {
+    let world = World::new().await;
+    let engine = world.engine();
+    world.follow(&engine).await;
+    world.switch(&engine, Side::Old, BUDGET).await.unwrap();
+    // As far as the one that was cut off had come.
+    world.old.execute("ALTER DATABASE city SET default_transaction_read_only = on").await;
+    finish(&world.engine()).await.unwrap();
+    let left = "SELECT count(*) FROM pg_trigger WHERE tgname = ' migrate gate'";
+    assert_eq!(world.number(Side::Old, left).await, 0);
+    let mut app = world.old.connect("city").await;
+    assert!(app.execute("INSERT INTO stations (name, capacity) VALUES ('late', 1)").await.is_err());
+}
+
 /// Changes the new side behind the gate's back, as a fault would.
 pub fn behind(table: &str, statement: &str) -> String {
     const GATE: &str = "TRIGGER \" migrate gate\"";
