@@ -83,7 +83,7 @@ mod tests {
     use serde_json::json;
 
     fn sought(kind: &str, props: Value, outputs: Option<Value>) -> Sought {
-        Sought { address: "a/b".into(), kind: kind.into(), props, outputs }
+        Sought { address: "a/b".into(), kind: kind.into(), props, outputs, wanted: true }
     }
 
     #[test]

@@ -27,7 +27,13 @@ pub async fn all(aws: &Aws, spec: &CitySpec, recorded: &Lookups) -> CloudResult<
     }));
     let legacy = legacy(aws, &spec.legacy.instances, &recorded.legacy);
     let (hosted_zone, images, legacy) = futures_util::future::try_join3(zone, images, legacy).await?;
-    Ok(Lookups { hosted_zone, hosted_zone_name: name.to_owned(), images: images.into_iter().collect(), legacy })
+    Ok(Lookups {
+        hosted_zone,
+        hosted_zone_name: name.to_owned(),
+        images: images.into_iter().collect(),
+        legacy,
+        finished: recorded.finished,
+    })
 }
 
 /// The VPC in which today's servers stand: nothing where they stand in several, or aren't there.

@@ -65,6 +65,8 @@ pub struct Sought<'a, R: Resource + ?Sized> {
     pub props: &'a R::Props,
     /// What was recorded when it was made.
     pub recorded: Option<&'a R::Outputs>,
+    /// Whether the city wants it; false for what is to go.
+    pub wanted: bool,
 }
 
 /// A resource as it is.
@@ -140,7 +142,8 @@ impl<R: Resource> Kind for Erased<R> {
     async fn read(&self, survey: &Survey, sought: &crate::engine::cloud::Sought) -> CloudResult<Option<Observed>> {
         let props = from_json::<R, R::Props>("properties", &sought.props)?;
         let recorded = sought.outputs.as_ref().map(|o| from_json::<R, R::Outputs>("outputs", o)).transpose()?;
-        let sought = Sought { address: &sought.address, props: &props, recorded: recorded.as_ref() };
+        let sought =
+            Sought { address: &sought.address, props: &props, recorded: recorded.as_ref(), wanted: sought.wanted };
         let Some(found) = R::read(survey, sought).await? else {
             return Ok(None);
         };

@@ -137,6 +137,7 @@ mod tests {
             kind: "autoscaling:group".into(),
             props: json!({}),
             outputs: Some(json!({ "id": "vpc-1", "name": "malmo", "arn": "arn:aws:sns:r:1:malmo-alarms" })),
+            wanted: true,
         }]);
         let found = |rest: &str, address: &str| {
             let tag = Tag::builder().key(tags::ADDRESS).value(address).build().unwrap();

@@ -63,8 +63,13 @@ pub async fn plan(
     let want = desired.iter().find(|one| one.address == *address);
     let want = want.ok_or_else(|| Refusal::NoAddress(address.clone()))?;
     let props = cloud.canonical(want.kind, &resolve(&want.props, &recorded(state)))?;
-    let sought =
-        |outputs| Sought { address: address.clone(), kind: want.kind.to_owned(), props: props.clone(), outputs };
+    let sought = |outputs| Sought {
+        address: address.clone(),
+        kind: want.kind.to_owned(),
+        props: props.clone(),
+        outputs,
+        wanted: true,
+    };
     let named = cloud.named(want.kind, id).ok_or_else(|| Refusal::NoId(address.clone(), want.kind.to_owned()))?;
     if let Some(record) = state.resources.get(address).filter(|record| !record.outputs.is_null())
         && let Some(Some(found)) = cloud.read(&[sought(Some(record.outputs.clone()))]).await?.pop()
@@ -120,6 +125,7 @@ pub async fn removal(
         kind: stray.kind.clone(),
         props: cloud.canonical(want.kind, &resolve(&want.props, &recorded(state)))?,
         outputs: Some(named.clone()),
+        wanted: true,
     };
     let found = cloud.find(&sought).await?.filter(|found| same(&named, &found.outputs, &stray.id));
     Ok(found.map(|found| Change {
@@ -153,6 +159,7 @@ pub fn only(state: &State, lookups: Lookups, goal: Goal, changes: Vec<Change>) -
         region: state.region.clone(),
         made_at: Timestamp::now(),
         goal,
+        serves: false,
         base: Base::of(state),
         lookups,
         changes,

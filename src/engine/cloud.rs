@@ -65,6 +65,8 @@ pub struct Sought {
     pub props: Value,
     /// The recorded outputs, if it was ever made.
     pub outputs: Option<Value>,
+    /// Whether the city wants it; false for what is to go.
+    pub wanted: bool,
 }
 
 /// What was sought, with the outputs that were found.

@@ -72,7 +72,7 @@ pub fn latency(change: &Change, half: Half, cloud: &dyn Cloud) -> Option<Latency
     match (change.action, half) {
         (Action::Adopt | Action::Forget, _) => None,
         (Action::Update, Half::Make) => Some(info.update),
-        (_, Half::Make) => Some(info.create),
+        (_, Half::Make) => Some(info.create.and((info.lasts)(&change.props))),
         (_, Half::Remove) => Some(info.delete),
     }
 }

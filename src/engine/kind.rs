@@ -1,6 +1,9 @@
 //! What the engine must know of a kind of resource: how a change is made, and how long it takes.
 
+use super::notice::Notice;
+use super::plan::Change;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The facts of one kind. One constant beside each kind.
 #[derive(Debug)]
@@ -17,13 +20,24 @@ pub struct KindInfo {
     pub identity: Identity,
     /// How a replacement is made.
     pub replace: ReplaceOrder,
-    /// True where a create, an update or a delete takes effect over time: the executor then reads until it is ready or gone.
+    /// True where a create or an update takes effect over time: the executor then reads until it is ready.
     pub settles: bool,
+    /// True where a delete takes effect over time: the executor then reads until it is gone. Never for what is read from the record alone,
+    /// which can't be seen to go.
+    pub vanishes: bool,
     /// True where nobody tells when a delete has taken effect everywhere (answers in caches): its `delete` is waited out before
     /// anything goes that it depended on.
     pub lingers: bool,
     /// True for what holds users' data: never deleted or replaced unless it is named on the command line.
     pub holds_data: bool,
+    /// True for what users reach the city through: in a city that serves, replaced or deleted only if it is named on the command line.
+    pub serves: bool,
+    /// True for what leads users to the new side: once one is recorded, the city serves.
+    pub leads: bool,
+    /// What users notice of a change, in a city that serves; `None`: nothing.
+    pub notice: fn(&Change) -> Option<Notice>,
+    /// Seconds that its properties add to `create`: a time to be well for.
+    pub lasts: fn(&Value) -> u32,
     /// Seconds from the create call until ready.
     pub create: Latency,
     /// Seconds from the update call until ready.
@@ -43,8 +57,13 @@ impl KindInfo {
             volatile: &[],
             replace: ReplaceOrder::DeleteFirst,
             settles: false,
+            vanishes: false,
             lingers: false,
             holds_data: false,
+            serves: false,
+            leads: false,
+            notice: |_| None,
+            lasts: |_| 0,
             create: Latency::QUICK,
             update: Latency::QUICK,
             delete: Latency::QUICK,
@@ -105,6 +124,16 @@ pub enum Source {
 impl Latency {
     /// A control-plane call that takes effect at once (security group, target group, route table: 0 / 1 / 5, measured).
     pub const QUICK: Self = Self::measured(0, 1, 5);
+
+    /// The same, so many seconds longer.
+    pub const fn and(self, seconds: u32) -> Self {
+        Self {
+            low: self.low + seconds,
+            typical: self.typical + seconds,
+            high: self.high + seconds,
+            source: self.source,
+        }
+    }
 
     /// A measured figure: low, typical, high.
     pub const fn measured(low: u32, typical: u32, high: u32) -> Self {

@@ -19,6 +19,7 @@ pub mod input;
 pub mod journal;
 pub mod kind;
 pub mod memory;
+pub mod notice;
 pub mod plan;
 pub mod planner;
 pub mod rates;

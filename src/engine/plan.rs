@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The version of the format of saved plans.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The reason of a change that makes something again which somebody deleted.
 pub const DELETED: &str = "it was deleted outside of migrate";
@@ -33,6 +33,8 @@ pub struct Plan {
     pub made_at: Timestamp,
     /// What it leads to.
     pub goal: Goal,
+    /// Whether users are on the new side, or may be.
+    pub serves: bool,
     /// The recorded state that it was made from.
     pub base: Base,
     /// What the city file names and AWS numbers.

@@ -23,6 +23,7 @@ pub fn sought(desired: &[Desired], state: &State) -> Vec<Sought> {
         kind: want.kind.to_owned(),
         props: resolve(&want.props, &lookup),
         outputs: state.resources.get(&want.address).map(|r| r.outputs.clone()).filter(|o| !o.is_null()),
+        wanted: true,
     });
     let names: BTreeSet<_> = desired.iter().map(|want| &want.address).collect();
     let left = state
@@ -39,6 +40,7 @@ fn from_record(address: &Address, record: &Record) -> Sought {
         kind: record.kind.clone(),
         props: record.props.clone(),
         outputs: Some(record.outputs.clone()).filter(|outputs| !outputs.is_null()),
+        wanted: false,
     }
 }
 
@@ -74,12 +76,18 @@ pub async fn plan(
         region: state.region.clone(),
         made_at: Timestamp::now(),
         goal,
+        serves: serves(cloud, state),
         base: Base::of(state),
         lookups,
         changes,
         known,
         strays,
     })
+}
+
+/// Whether users are on the new side, or may be, as far as is recorded.
+pub fn serves(cloud: &dyn Cloud, state: &State) -> bool {
+    state.resources.values().any(|record| cloud.info(&record.kind).is_some_and(|info| info.leads))
 }
 
 /// What the comparison came to.

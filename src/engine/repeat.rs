@@ -59,6 +59,7 @@ impl Call<'_> {
             kind: order.kind.clone(),
             props: order.props.clone(),
             outputs: outputs.cloned(),
+            wanted: self.half == Half::Make,
         };
         Ok(self.run.cloud.read(&[sought]).await?.pop().flatten())
     }

@@ -21,6 +21,7 @@ static NETWORK: KindInfo =
     KindInfo { immutable: &["cidr"], ..KindInfo::new("t:network", Identity::Mark { made_by: "t:network" }) };
 static DATABASE: KindInfo = KindInfo {
     settles: true,
+    vanishes: true,
     create: Latency::measured(420, 900, 1700),
     delete: Latency::measured(60, 180, 300),
     ..KindInfo::new("t:database", Identity::Same(&["network"]))
@@ -31,8 +32,12 @@ static GROUP: KindInfo = KindInfo {
     replace: ReplaceOrder::CreateFirst,
     ..KindInfo::new("t:group", Identity::Taken(&["port", "network"]))
 };
-static SERVICE: KindInfo =
-    KindInfo { settles: true, create: Latency::estimated(60, 150, 600), ..KindInfo::new("t:service", Identity::Token) };
+static SERVICE: KindInfo = KindInfo {
+    settles: true,
+    vanishes: true,
+    create: Latency::estimated(60, 150, 600),
+    ..KindInfo::new("t:service", Identity::Token)
+};
 static RECORDS: KindInfo = KindInfo {
     lingers: true,
     delete: Latency::documented(60, 120, 120),

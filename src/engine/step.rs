@@ -38,6 +38,7 @@ pub async fn make(run: &Executor<'_>, change: &Change, outputs: &Outputs) -> Res
         depends_on: change.depends_on.clone(),
     };
     let call = |latency| Call { run, change, half: Half::Make, latency, order: &order };
+    let create_latency = info.create.and((info.lasts)(&props));
     let made = match change.action {
         Action::Adopt => change.outputs.clone(),
         // No intent before it: until it is marked it can't be found again, and what is recorded and not found is made anew.
@@ -49,7 +50,7 @@ pub async fn make(run: &Executor<'_>, change: &Change, outputs: &Outputs) -> Res
             call(&info.update).repeat(adopt).await?;
             change.outputs.clone()
         }
-        Action::Await => call(&info.create).settled(&change.outputs).await?,
+        Action::Await => call(&create_latency).settled(&change.outputs).await?,
         Action::Update => {
             store(run, change, record(Status::Updating, change.outputs.clone())).await?;
             let call = call(&info.update);
@@ -67,7 +68,7 @@ pub async fn make(run: &Executor<'_>, change: &Change, outputs: &Outputs) -> Res
         }
         _ => {
             begin(run, change, record(Status::Creating, Value::Null)).await?;
-            let call = call(&info.create);
+            let call = call(&create_latency);
             let answer = create(&call, info, before.as_ref()).await?;
             // On record before it is waited for. Only what was seen counts as ready: a next run that doesn't see it knows that it is gone.
             store(run, change, record(Status::Settling, answer.clone())).await?;
@@ -100,7 +101,7 @@ pub async fn remove(run: &Executor<'_>, change: &Change) -> Result<(), Ended> {
             Ok(gone_is_fine(run.cloud.delete(&order).await)?)
         };
         call.repeat(delete).await?;
-        if info.settles {
+        if info.vanishes {
             call.gone().await?;
         }
     }

@@ -63,6 +63,9 @@ pub struct Lookups {
     /// Where today's servers stand.
     #[serde(default)]
     pub legacy: LegacyNetwork,
+    /// True when the move is finished: today's servers are no longer needed, and nothing of the city leads there.
+    #[serde(default)]
+    pub finished: bool,
 }
 
 /// The VPC of today's servers.

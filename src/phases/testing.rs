@@ -55,7 +55,8 @@ pub fn blueprint(changes: Value, resources: fn(&Blueprint<'_>) -> Vec<Desired>) 
         vpc: "vpc-today".into(),
         blocks: vec![Ipv4Net::new_assert([10, 40, 0, 0].into(), 16)],
     };
-    let lookups = Lookups { hosted_zone: "Z123".into(), hosted_zone_name: "example".into(), images, legacy };
+    let lookups =
+        Lookups { hosted_zone: "Z123".into(), hosted_zone_name: "example".into(), images, legacy, finished: false };
     resources(&Blueprint { city: "malmo", spec: &spec, lookups: &lookups, data: true })
 }
 

@@ -87,7 +87,9 @@ impl Resource for Certificate {
         unread: &["name", "names", "load_balancer"],
         replace: ReplaceOrder::CreateFirst,
         settles: true,
+        vanishes: true,
         create: Latency::estimated(1, 5, 30),
+        serves: true,
         ..KindInfo::new("acm:certificate", Identity::Token)
     };
     const FOUND_BY: Option<&'static str> = Some("arn");

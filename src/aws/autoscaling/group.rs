@@ -53,9 +53,11 @@ impl Resource for Group {
     const INFO: KindInfo = KindInfo {
         immutable: &["name"],
         settles: true,
+        vanishes: true,
         create: Latency::measured(16, 60, 180), // facts: the group 16; an instance in service before it joins ECS at 41
         update: Latency::estimated(1, 5, 180),
         delete: Latency::estimated(30, 90, 300), // its instances are terminated
+        serves: true,
         ..KindInfo::new("autoscaling:group", Identity::Same(&["name"]))
     };
     const FOUND_BY: Option<&'static str> = Some("name");

@@ -30,6 +30,7 @@ pub struct InternetGatewayOutputs {
 impl Resource for InternetGateway {
     const INFO: KindInfo = KindInfo {
         immutable: &["vpc"],
+        serves: true,
         ..KindInfo::new("ec2:internet-gateway", Identity::Mark { made_by: "ec2:CreateInternetGateway" })
     };
     const FOUND_BY: Option<&'static str> = Some("id");

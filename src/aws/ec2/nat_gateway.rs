@@ -37,8 +37,10 @@ impl Resource for NatGateway {
     const INFO: KindInfo = KindInfo {
         immutable: &["subnet", "allocation"],
         settles: true,
+        vanishes: true,
         create: Latency::measured(84, 115, 121),
         delete: Latency::measured(42, 61, 61),
+        serves: true,
         ..KindInfo::new("ec2:nat-gateway", Identity::Token)
     };
     const FOUND_BY: Option<&'static str> = Some("id");

@@ -54,6 +54,7 @@ impl Resource for Peering {
     const INFO: KindInfo = KindInfo {
         immutable: &["vpc", "peer"],
         settles: true,
+        vanishes: true,
         create: Latency::estimated(1, 5, 30),
         delete: Latency::estimated(1, 5, 30),
         // D: two VPCs have one connection; asking for it again answers with the one that is there.

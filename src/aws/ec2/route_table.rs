@@ -36,6 +36,7 @@ impl Resource for RouteTable {
     const INFO: KindInfo = KindInfo {
         immutable: &["vpc"],
         volatile: &["associations"],
+        serves: true,
         ..KindInfo::new("ec2:route-table", Identity::Token)
     };
     const FOUND_BY: Option<&'static str> = Some("id");

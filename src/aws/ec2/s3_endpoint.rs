@@ -33,6 +33,7 @@ impl Resource for S3Endpoint {
     const INFO: KindInfo = KindInfo {
         immutable: &["vpc"],
         settles: true,
+        vanishes: true,
         create: Latency::measured(8, 8, 8),
         ..KindInfo::new("ec2:s3-endpoint", Identity::Token)
     };

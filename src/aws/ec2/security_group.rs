@@ -37,6 +37,7 @@ pub struct SecurityGroupOutputs {
 impl Resource for SecurityGroup {
     const INFO: KindInfo = KindInfo {
         immutable: &["vpc", "name", "description"],
+        serves: true,
         ..KindInfo::new("ec2:security-group", Identity::Taken(&["vpc", "name"]))
     };
     const FOUND_BY: Option<&'static str> = Some("id");

@@ -35,7 +35,9 @@ impl Resource for Subnet {
     const INFO: KindInfo = KindInfo {
         immutable: &["vpc", "cidr", "zone"],
         settles: true,
+        vanishes: true,
         create: Latency::measured(1, 2, 4), // facts: private subnet
+        serves: true,
         ..KindInfo::new("ec2:subnet", Identity::Taken(&["vpc", "cidr"]))
     };
     const FOUND_BY: Option<&'static str> = Some("id");

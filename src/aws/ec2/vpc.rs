@@ -35,7 +35,9 @@ impl Resource for Vpc {
     const INFO: KindInfo = KindInfo {
         immutable: &["cidr"],
         settles: true,
+        vanishes: true,
         create: Latency::measured(2, 12, 15), // facts: VPC with DNS attributes
+        serves: true,
         ..KindInfo::new("ec2:vpc", Identity::Mark { made_by: "ec2:CreateVpc" })
     };
     const FOUND_BY: Option<&'static str> = Some("id");

@@ -50,8 +50,10 @@ impl Resource for CapacityProvider {
     const INFO: KindInfo = KindInfo {
         immutable: &["name", "group"],
         settles: true,
+        vanishes: true,
         create: Latency::estimated(5, 20, 60), // the cluster's attachment takes some seconds
         delete: Latency::estimated(5, 20, 120),
+        serves: true,
         ..KindInfo::new("ecs:capacity-provider", Identity::Same(&["name"]))
     };
     const FOUND_BY: Option<&'static str> = Some("name");

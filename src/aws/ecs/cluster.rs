@@ -33,8 +33,10 @@ impl Resource for Cluster {
     const INFO: KindInfo = KindInfo {
         immutable: &["name"],
         settles: true,
+        vanishes: true,
         create: Latency::estimated(1, 3, 15),
         delete: Latency::estimated(2, 60, 300), // until its last instances have left it
+        serves: true,
         ..KindInfo::new("ecs:cluster", Identity::Same(&["name"]))
     };
     const FOUND_BY: Option<&'static str> = Some("name");

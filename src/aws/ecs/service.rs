@@ -130,9 +130,11 @@ impl Resource for Service {
     const INFO: KindInfo = KindInfo {
         immutable: &["name", "cluster"],
         settles: true,
+        vanishes: true,
         create: Latency::estimated(60, 150, 600),
         update: Latency::estimated(60, 196, 600),
         delete: Latency::estimated(30, 60, 180), // the targets' deregistration delay, then the containers' stop
+        serves: true,
         ..KindInfo::new("ecs:service", Identity::Token)
     };
     type Props = ServiceProps;

@@ -77,6 +77,7 @@ fn policy(props: &ListenerProps) -> Option<String> {
 impl Resource for Listener {
     const INFO: KindInfo = KindInfo {
         immutable: &["load_balancer", "port"],
+        serves: true,
         ..KindInfo::new("elb:listener", Identity::Same(&["load_balancer", "port"]))
     };
     const FOUND_BY: Option<&'static str> = Some("arn");

@@ -82,8 +82,10 @@ impl Resource for LoadBalancer {
     const INFO: KindInfo = KindInfo {
         immutable: &["name"],
         settles: true,
+        vanishes: true,
         create: Latency::measured(135, 172, 190),
         delete: Latency::measured(1, 17, 60),
+        serves: true,
         ..KindInfo::new("elb:load-balancer", Identity::Same(&["name"]))
     };
     const FOUND_BY: Option<&'static str> = Some("arn");

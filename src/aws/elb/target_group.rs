@@ -47,6 +47,7 @@ impl Resource for TargetGroup {
     const INFO: KindInfo = KindInfo {
         immutable: &["name", "vpc", "target_type", "port"],
         replace: ReplaceOrder::CreateFirst,
+        serves: true,
         ..KindInfo::new("elb:target-group", Identity::Same(&["name"]))
     };
     const FOUND_BY: Option<&'static str> = Some("arn");

@@ -96,6 +96,7 @@ impl Resource for Instance {
     const INFO: KindInfo = KindInfo {
         immutable: &["identifier", "engine", "encrypted", "database", "master_user", "subnet_group"],
         settles: true,
+        vanishes: true,
         holds_data: true,
         create: Latency::measured(420, 900, 1700), // facts: native Multi-AZ, creating to available
         update: Latency::measured(60, 859, 1250),  // facts: a conversion to Multi-AZ; smaller changes take a minute

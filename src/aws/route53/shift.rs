@@ -9,6 +9,8 @@ use super::write::submit;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
 use crate::engine::cloud::Readiness;
 use crate::engine::kind::{Identity, KindInfo, Latency};
+use crate::engine::notice::Notice;
+use crate::engine::plan::Change;
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
 use aws_sdk_route53::types::ChangeStatus;
@@ -91,6 +93,20 @@ async fn pairs(aws: &Aws, props: &ShiftProps) -> CloudResult<Vec<Pair>> {
     Ok(pairs)
 }
 
+/// What users notice: they are moved while both sides answer.
+fn told(change: &Change) -> Notice {
+    let (props, back) = match change.props.is_null() {
+        true => (&change.prior, true),
+        false => (&change.props, false),
+    };
+    let percent = &props[if back { "before" } else { "percent" }];
+    let what = if back { "back to the legacy side, which keeps" } else { "to the new side, which gets" };
+    Notice::moved(match back {
+        true => format!("users go {what} all but {percent} %"),
+        false => format!("users go {what} {percent} % of them"),
+    })
+}
+
 /// The smallest share among the names; none if one of them has no weighted records.
 fn share(pairs: &[Pair]) -> u8 {
     pairs.iter().map(|pair| pair.share().unwrap_or(0)).min().unwrap_or(0)
@@ -100,8 +116,11 @@ impl Resource for Shift {
     const INFO: KindInfo = KindInfo {
         immutable: &["zone", "percent"],
         settles: true,
-        // INSYNC within 60 s (D), and the bake time, which the city file sets: 60 s unless it says otherwise.
-        create: Latency::documented(5, 90, 180),
+        leads: true,
+        notice: |change| Some(told(change)),
+        // INSYNC within 60 s (D); then it must be well for the bake time.
+        create: Latency::documented(5, 30, 60),
+        lasts: |props| props["bake"].as_u64().and_then(|seconds| seconds.try_into().ok()).unwrap_or(0),
         ..KindInfo::new("route53:shift", Identity::Same(&["zone", "percent"]))
     };
     type Props = ShiftProps;

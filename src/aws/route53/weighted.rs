@@ -117,6 +117,7 @@ impl Resource for WeightedRecords {
         lingers: true,
         // INSYNC within 60 s, and an alias's answer is kept for the 60 s that are the load balancer's TTL (D).
         delete: Latency::documented(60, 120, 120),
+        serves: true,
         ..KindInfo::new("route53:weighted-records", Identity::Same(&["zone", "name"]))
     };
     type Props = WeightedProps;

@@ -168,7 +168,7 @@ impl Account {
         if !past(thing.ready_at) {
             return Err(error(ErrorClass::Dependency, "InvalidState", format!("{} is being made", thing.address)));
         }
-        let seconds = if thing.kind.settles { thing.kind.delete.typical } else { 0 };
+        let seconds = if thing.kind.vanishes { thing.kind.delete.typical } else { 0 };
         thing.gone_at = thing.gone_at.or(Some(Instant::now() + Duration::from_secs(seconds.into())));
         self.tidy();
         Ok(())
