@@ -67,6 +67,7 @@ const MODULES: &[(&str, &str)] = embedded![
     "elbv2.py",
     "elbv2_balancer.py",
     "elbv2_listener.py",
+    "elbv2_routing.py",
     "elbv2_targets.py",
     "errors.py",
     "faults.py",
@@ -81,8 +82,10 @@ const MODULES: &[(&str, &str)] = embedded![
     "rds_catalogue.py",
     "rds_groups.py",
     "rds_server.py",
+    "reach.py",
     "rider.py",
     "route53.py",
+    "route53_answers.py",
     "route53_batch.py",
     "s3.py",
     "secretsmanager.py",
@@ -95,6 +98,7 @@ const MODULES: &[(&str, &str)] = embedded![
     "servicequotas.py",
     "services.py",
     "sns.py",
+    "web.py",
 ];
 
 /// Twelve hex digits that change with any of the texts.

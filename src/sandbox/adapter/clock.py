@@ -1,11 +1,15 @@
-"""Time that runs `speed` times faster than the wall clock.
+"""Time that runs `speed` times faster than the wall clock, and the wall clock that AWS's answers show.
 
 States are never pushed by a timer: whatever has a lifecycle keeps the moment it was born
 (`clock.now()`), and its state is computed when somebody looks at it.
 """
 
+import datetime
+import sys
 import threading
 import time
+
+from moto.core import utils
 
 
 class Clock:
@@ -16,6 +20,7 @@ class Clock:
         self._speed = float(speed)
         self._base = time.monotonic()
         self._passed = 0.0
+        self.ahead = 0.0  # seconds that AWS's wall clock is ahead of the machine's
 
     @property
     def speed(self) -> float:
@@ -37,6 +42,26 @@ class Clock:
             raise ValueError("time doesn't run backwards")
         with self._lock:
             self._passed += seconds
+
+    def set_ahead(self, seconds: float) -> None:
+        """AWS's wall clock is `seconds` ahead of the machine's, or behind it."""
+        self.ahead = float(seconds)
+
+    def date(self) -> datetime.datetime:
+        """AWS's wall clock, UTC."""
+        return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=self.ahead)
+
+    def show(self) -> None:
+        """Makes every date that moto writes one of AWS's wall clock."""
+        plain = utils.utcnow
+
+        def utcnow() -> datetime.datetime:
+            return self.date().replace(tzinfo=None)
+
+        # Modules that moto imports later take it from `utils`; those that are here have a name of their own for it.
+        for module in list(sys.modules.values()):
+            if getattr(module, "utcnow", None) is plain:
+                module.utcnow = utcnow
 
     def now(self) -> float:
         """Sandbox seconds since the start of the process."""

@@ -1,5 +1,5 @@
-"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, seed, databases, crash,
-stop."""
+"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, clock, seed, databases,
+crash, stop. Other files add theirs with `route`."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
@@ -16,7 +17,23 @@ from . import patching, seed, seed_client
 from .calls import CallLog
 from .clock import Clock
 from .db_fleet import FLEET
+from .ecs_agenda import agenda
 from .faults import Faults
+
+_MORE: dict[tuple[str, str], Callable[["Control", dict], Any]] = {}
+
+
+def route(method: str, name: str) -> Callable[[Callable], Callable]:
+    """Decorator: answers `method /_sandbox/name` by `f(control, asked)`, `asked` being the body or the query.
+
+    It runs like a call to AWS: alone, and with the world as it is by now.
+    """
+
+    def decorate(function: Callable[["Control", dict], Any]) -> Callable:
+        _MORE[method, name] = function
+        return function
+
+    return decorate
 
 
 class Control:
@@ -37,6 +54,7 @@ class Control:
             ("DELETE", "faults"): lambda _: self.faults.clear(),
             ("POST", "speed"): lambda body: self.clock.set_speed(float(body["speed"])),
             ("POST", "advance"): lambda body: self.clock.advance(float(body["seconds"])),
+            ("POST", "clock"): lambda body: self.clock.set_ahead(body["ahead"]),
             ("POST", "seed"): self._seed,
             ("POST", "databases"): lambda body: FLEET.settle(float(body.get("seconds", 0))),
             ("POST", "crash"): lambda body: FLEET.crash(body["city"], body["role"]),
@@ -45,12 +63,13 @@ class Control:
 
     def answer(self, environ: dict, body: bytes) -> Response:
         name = environ["PATH_INFO"].removeprefix("/_sandbox/").strip("/")
-        route = self._routes.get((environ["REQUEST_METHOD"], name))
-        if route is None:
-            known = ", ".join(f"{method} {path}" for method, path in self._routes)
+        key = (environ["REQUEST_METHOD"], name)
+        if key not in self._routes and key not in _MORE:
+            known = ", ".join(f"{method} {path}" for method, path in [*self._routes, *_MORE])
             return _json({"error": f"no such control; there are: {known}"}, 404)
         try:
-            result = route(json.loads(body) if body else {})
+            asked = json.loads(body) if body else dict(parse_qsl(environ.get("QUERY_STRING", "")))
+            result = self._routes[key](asked) if key in self._routes else self._more(key, asked)
         except (KeyError, TypeError, ValueError) as error:
             return _json({"error": f"{type(error).__name__}: {error}"}, 400)
         except Exception as error:  # the log has the trace
@@ -61,12 +80,18 @@ class Control:
             response.call_on_close(self.stop)  # not before the answer is on its way
         return response
 
+    def _more(self, key: tuple[str, str], asked: dict) -> Any:
+        with self.lock:
+            agenda.run()
+            return _MORE[key](self, asked)
+
     def _status(self) -> dict[str, Any]:
         counts = self.calls.counts()
         return {
             **self.endpoint,
             "pid": os.getpid(),
             "speed": self.clock.speed,
+            "clock": {"ahead": self.clock.ahead, "date": self.clock.date().isoformat(timespec="milliseconds")},
             "calls": {"total": sum(counts.values()), "by_operation": counts},
             "latency": self.faults.latencies(),
             "rules": self.faults.rules(),
@@ -89,6 +114,7 @@ class Control:
             self.seeds.forget()
             self.faults.reset()
             self.calls.reset()
+            self.clock.set_ahead(0)
 
 
 def _json(value: Any, status: int = 200) -> Response:

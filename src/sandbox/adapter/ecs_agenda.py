@@ -39,7 +39,7 @@ class Agenda:
     def date(self):
         """`now` on the wall clock, as moto keeps its dates: naive, UTC."""
         ago = datetime.timedelta(seconds=self._clock.after(self._clock.now() - self.now()))
-        return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) - ago
+        return self._clock.date().replace(tzinfo=None) - ago
 
     def after(self, seconds, action):
         """Plan `action` (no arguments) for `seconds` after `now`."""

@@ -6,6 +6,8 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.ec2.models import instances as moto_instances
 
+from . import web
+
 IMAGE = "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
 PORTS = {"postgres": 5432, "mysql": 3306}
 
@@ -25,13 +27,13 @@ def plant(client: Any, city: str, account: str, region: str, legacy: dict) -> di
     block = ipaddress.ip_network(f"{private[0]}/16" if private else "10.40.0.0/16", strict=False)
     vpc = ec2.create_vpc(CidrBlock=str(block), TagSpecifications=_tags("vpc", f"{city}-legacy"))["Vpc"]["VpcId"]
     subnets = _Subnets(ec2, vpc, block, region, city)
-    web = subnets.of(targets[0] if targets else str(block[256 + 10]))
+    first = subnets.of(targets[0] if targets else str(block[256 + 10]))
     gateway = ec2.create_internet_gateway(TagSpecifications=_tags("internet-gateway", f"{city}-legacy"))
     gateway_id = gateway["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway_id, VpcId=vpc)
     group = _group(ec2, vpc, city, [80, 443, int(legacy.get("port") or 80)], str(block), port)
-    instances = _web_servers(ec2, account, region, city, legacy, targets, subnets, web, group)
-    machine = _run(ec2, {"Name": f"{city}-legacy-database"}, subnets, host if _is_address(host) else None, web, group)
+    instances = _web_servers(ec2, account, region, city, legacy, targets, subnets, first, group)
+    machine = _run(ec2, {"Name": f"{city}-legacy-database"}, subnets, host if _is_address(host) else None, first, group)
     return {"vpc": vpc, "security_group": group, "instances": instances, "database_instance": machine["InstanceId"]}
 
 
@@ -78,7 +80,7 @@ def _group(ec2: Any, vpc: str, city: str, ports: list[int], block: str, database
 
 
 def _web_servers(
-    ec2: Any, account: str, region: str, city: str, legacy: dict, targets: list[str], subnets: _Subnets, web: str,
+    ec2: Any, account: str, region: str, city: str, legacy: dict, targets: list[str], subnets: _Subnets, first: str,
     group: str,
 ) -> list[dict[str, Any]]:
     chosen, addresses = legacy.get("instances") or {}, list(legacy.get("addresses") or [])
@@ -87,13 +89,14 @@ def _web_servers(
     for n in range(max(len(ids), len(targets), len(addresses), 1)):
         target = targets[n] if n < len(targets) else None
         with _instance_id(ids[n] if n < len(ids) else None):
-            instance = _run(ec2, tags, subnets, target, web, group)
+            instance = _run(ec2, tags, subnets, target, first, group)
         public = addresses[n] if n < len(addresses) else None
         if public:
             backend = ec2_backends[account][region]
             eip = backend.allocate_address("vpc", address=public, tags={"Name": f"{city}-legacy-{n}"})
             eip.public_ip = public
             ec2.associate_address(AllocationId=eip.allocation_id, InstanceId=instance["InstanceId"])
+        web.LEGACY[instance["InstanceId"]] = {80, 443, int(legacy.get("port") or 80)}
         made.append({"id": instance["InstanceId"], "private": instance["PrivateIpAddress"], "public": public})
     return made
 

@@ -30,6 +30,11 @@ class Handler(MotoRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    clock: Clock
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The header `Date` is by AWS's clock."""
+        return super().date_time_string(self.clock.date().timestamp() if timestamp is None else timestamp)
 
     def log_request(self, code: Any = "-", size: Any = "-") -> None:
         """The call log of the control address has it."""
@@ -50,6 +55,8 @@ def serve(
     held = (home / "lock").open("w")
     fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     clock, calls, faults, lock = Clock(speed), CallLog(), Faults(), threading.RLock()
+    Handler.clock = clock
+    clock.show()
     FLEET.configure(databases, home, megabytes)
     services.install_all(clock)
     app = DomainDispatcherApplication(create_backend_app)

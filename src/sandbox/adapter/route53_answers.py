@@ -1,0 +1,178 @@
+"""What Route 53 answers when a resolver asks for a name: every possible answer, with its share.
+
+By the developer guide, "How Amazon Route 53 chooses records when health checking is configured".
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from moto.route53.models import route53_backends
+
+from . import elbv2_routing
+
+MOST_ANSWERS = 8  # of a multivalue answer
+DEEPEST = 10  # aliases and CNAMEs that lead to each other
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One thing that a name may lead to: an address, a load balancer, a name outside of the sandbox, or nothing."""
+
+    share: float
+    address: str | None = None
+    balancer: Any = None
+    elsewhere: str | None = None
+
+
+class Zone:
+    """A public hosted zone with its records by name and type."""
+
+    def __init__(self, account: str, backend: Any, zone: Any) -> None:
+        self.account, self.backend, self.id = account, backend, zone.resource_id
+        self.origin = plain(zone.name)
+        self.records: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        self.names: set[str] = set()
+        for record in zone.rrsets:
+            name = plain(record.name)
+            self.records[name, record.type].append(record)
+            while name not in self.names and name.endswith(self.origin):
+                self.names.add(name)  # a name exists if one below it does
+                name = name.partition(".")[2]
+
+    def owner(self, name: str) -> str | None:
+        """The name whose records answer: its own, or the wildcard beneath the closest name that exists."""
+        if name in self.names:
+            return name
+        parent = name.partition(".")[2]
+        while parent and parent not in self.names:
+            parent = parent.partition(".")[2]
+        wildcard = f"*.{parent}"
+        return wildcard if wildcard in self.names else None
+
+
+class Resolver:
+    """Answers questions about the zones as they are now."""
+
+    def __init__(self) -> None:
+        self.zones = [
+            Zone(account, backend, zone) for account, _, backend in route53_backends.iter_backends()
+            for zone in backend.zones.values() if not zone.private_zone
+        ]
+
+    def zone_of(self, name: str) -> Zone | None:
+        """The zone that a name lies in; of several with one name the first that was made."""
+        found = [zone for zone in self.zones if name == zone.origin or name.endswith("." + zone.origin)]
+        return max(found, key=lambda zone: len(zone.origin), default=None)
+
+    def ask(self, name: str, kind: str = "A", depth: int = 0) -> list[Answer]:
+        """All answers of a type (A, AAAA, HTTPS); none if the name has none of that type."""
+        name = plain(name)
+        if depth > DEEPEST:
+            return []
+        if (balancer := elbv2_routing.named(name)) is not None:
+            return self._balancer(balancer, kind)
+        zone = self.zone_of(name)
+        if zone is None:  # who knows whether there is an HTTPS record
+            gone = name.endswith(".elb.amazonaws.com") or kind == "HTTPS"
+            return [] if gone else [Answer(1.0, elsewhere=name)]
+        owner = zone.owner(name)
+        group = zone.records.get((owner, kind), []) if owner else []
+        alias = "CNAME" if owner and not group and kind != "CNAME" else None
+        found = []
+        for share, record in self.choose(zone, group or (zone.records.get((owner, alias), []) if alias else [])):
+            found += self._values(zone, share, record, kind, depth)
+        return found
+
+    def choose(self, zone: Zone, group: list[Any]) -> list[tuple[float, Any]]:
+        """Which of the records of one name and type may answer, each with its share."""
+        if not group:
+            return []
+        healthy = [record for record in group if self.healthy(zone, record)]
+        if group[0].weight is not None:
+            heavy = [record for record in healthy if int(record.weight)]
+            # Weight 0 answers when no other may; when nothing is healthy, everything counts as if it were.
+            return _weighted(heavy or healthy or group)
+        if group[0].failover:
+            first = [record for record in group if record.failover == "PRIMARY"]
+            return _evenly([r for r in first if r in healthy] or [r for r in group if r in healthy] or first or group)
+        if group[0].multi_value_answer:
+            return _evenly((healthy or group)[:MOST_ANSWERS])
+        if group[0].set_identifier:  # latency, geolocation: it depends on where the user is
+            return _evenly(healthy or group)
+        return _evenly(group)
+
+    def healthy(self, zone: Zone, record: Any, depth: int = 0) -> bool:
+        """A record without a health check and without an alias that evaluates its target counts as healthy."""
+        check = zone.backend.health_checks.get(record.health_check_id) if record.health_check_id else None
+        if check is not None and not getattr(check, "passes", True):
+            return False
+        target = record.alias_target
+        if not target or not _true(target.get("EvaluateTargetHealth")):
+            return True
+        name = plain(target["DNSName"])
+        if (balancer := elbv2_routing.named(name)) is not None:
+            return elbv2_routing.healthy(balancer)
+        if name.endswith(".elb.amazonaws.com"):
+            return False
+        group = zone.records.get((name, record.type))
+        return depth < DEEPEST and any(self.healthy(zone, one, depth + 1) for one in group) if group else True
+
+    def _values(self, zone: Zone, share: float, record: Any, kind: str, depth: int) -> list[Answer]:
+        if record.alias_target:
+            onward = [record.alias_target["DNSName"]]
+        elif record.type == "CNAME":
+            onward = _texts(record)
+        elif record.type == "HTTPS":
+            return self._https(share, record, depth)
+        else:
+            values = _texts(record)
+            return [Answer(share / len(values), address=value) for value in values]
+        nothing = [Answer(1.0)] if kind == "A" else []  # without an AAAA record the user takes the A record
+        return [
+            Answer(share / len(onward) * one.share, one.address, one.balancer, one.elsewhere)
+            for name in onward for one in self.ask(name, kind, depth + 1) or nothing
+        ]
+
+    def _https(self, share: float, record: Any, depth: int) -> list[Answer]:
+        """The addresses that an HTTPS record hints at, and the name that it leads to if that isn't its own."""
+        found = []
+        for text in _texts(record):
+            _, target, *parameters = text.split()
+            for parameter in parameters:
+                name, _, values = parameter.partition("=")
+                if name in ("ipv4hint", "ipv6hint"):
+                    found += [Answer(1.0, address=value) for value in values.strip('"').split(",")]
+            if target != ".":
+                found += self.ask(target, "A", depth + 1) or [Answer(1.0)]
+        return [Answer(share / len(found), one.address, one.balancer, one.elsewhere) for one in found]
+
+    @staticmethod
+    def _balancer(balancer: Any, kind: str) -> list[Answer]:
+        if kind == "HTTPS" or (kind == "AAAA" and balancer.ip_address_type == "ipv4"):
+            return []
+        return [Answer(1.0, balancer=balancer)]
+
+
+def plain(name: str) -> str:
+    """Lower case, without the last dot; Route 53 writes `*` as `\\052` when it lists."""
+    return str(name).lower().rstrip(".").replace("\\052", "*")
+
+
+def _true(value: Any) -> bool:
+    return value is True or str(value).lower() == "true"
+
+
+def _texts(record: Any) -> list[str]:
+    return [str(one["Value"] if isinstance(one, dict) else one) for one in record.records or []]
+
+
+def _evenly(records: list[Any]) -> list[tuple[float, Any]]:
+    return [(1 / len(records), record) for record in records]
+
+
+def _weighted(records: list[Any]) -> list[tuple[float, Any]]:
+    total = sum(int(record.weight) for record in records)
+    if not total:
+        return _evenly(records)
+    return [(int(record.weight) / total, record) for record in records if int(record.weight)]
