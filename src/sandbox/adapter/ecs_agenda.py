@@ -38,7 +38,7 @@ class Agenda:
 
     def date(self):
         """`now` on the wall clock, as moto keeps its dates: naive, UTC."""
-        ago = datetime.timedelta(seconds=self._clock.after(self._clock.now() - self.now()))
+        ago = datetime.timedelta(seconds=self._clock.after(self.behind()))
         return self._clock.date().replace(tzinfo=None) - ago
 
     def after(self, seconds, action):
@@ -48,6 +48,10 @@ class Agenda:
     def since(self, moment):
         """Seconds that passed since a moment that `now` gave."""
         return self.now() - moment
+
+    def behind(self):
+        """Seconds from the moment being lived through to the present."""
+        return self._clock.now() - self.now()
 
     def run(self):
         """Let everything happen that has become due."""

@@ -32,8 +32,9 @@ def active(balancer: Any) -> bool:
     return agenda.now() >= getattr(balancer, "active_at", 0)
 
 
-def ask(balancer: Any, port: int, tls: bool, host: str, path: str) -> list[Outcome]:
-    """What a request may come to, each with its share: where it went and `status`, or why there is no answer."""
+def ask(balancer: Any, port: int, tls: bool, host: str, path: str, verified: bool = True) -> list[Outcome]:
+    """What a request may come to, each with its share: where it went and `status`, or why there is no answer.
+    `verified`: a client that wants a certificate for the host."""
     if not active(balancer):
         return [(1.0, {"status": None, "error": "the load balancer is being made"})]
     listener = next((one for one in balancer.listeners.values() if int(one.port) == port), None)
@@ -44,7 +45,7 @@ def ask(balancer: Any, port: int, tls: bool, host: str, path: str) -> list[Outco
     seen: dict[str, Any] = {}
     if tls:
         seen["certificate"] = certificate_for(balancer, listener, host)
-        if seen["certificate"] is None:
+        if verified and seen["certificate"] is None:
             return [(1.0, {**seen, "status": None, "error": f"no certificate of the listener is for {host}"})]
     rule = matching(listener, host, path)
     seen["rule"] = "default" if rule.is_default else int(rule.priority)

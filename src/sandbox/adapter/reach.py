@@ -31,26 +31,23 @@ def reach(control: Control, asked: dict[str, str]) -> dict[str, Any]:
 def answers(control: Control, resolver: Resolver, host: str, path: str) -> list[dict[str, Any]]:
     """The shares of each type of record add up to 1: which type is asked depends on the user."""
     found = [
-        {"type": kind, "share": round(answer.share * share, 6), **where, **outcome}
+        {"type": kind, "share": round(answer.share * share, 6), **_where(control, answer), **outcome}
         for kind in KINDS for answer in resolver.ask(host, kind) if kind == "A" or answer.elsewhere != host
-        for share, (where, outcome) in _follow(control, answer, host, path)
+        for share, outcome in web.follow(answer, 443, True, host, path)
     ]
     return found or [{"type": "A", "share": 1.0, "leads_to": "nowhere", "status": None, "error": "no such name"}]
 
 
-def _follow(control: Control, answer: Answer, host: str, path: str) -> list[tuple[float, tuple[dict, dict]]]:
+def _where(control: Control, answer: Answer) -> dict[str, Any]:
+    """What an answer leads to."""
     if answer.elsewhere:
-        return [(1.0, ({"leads_to": "elsewhere", "name": answer.elsewhere}, {"status": None}))]
+        return {"leads_to": "elsewhere", "name": answer.elsewhere}
     balancer = answer.balancer if answer.balancer is not None else answer.address and web.balancer_at(answer.address)
     if balancer is not None:
-        where = {"leads_to": "balancer", "balancer": balancer.name, "name": balancer.dns_name}
-        if balancer.scheme == "internal":
-            return [(1.0, (where, {"status": None, "error": "the load balancer is internal"}))]
-        return [(share, (where, outcome)) for share, outcome in web.ask(balancer.dns_name, 443, True, host, path)]
+        return {"leads_to": "balancer", "balancer": balancer.name, "name": balancer.dns_name}
     if answer.address is None:
-        return [(1.0, ({"leads_to": "nowhere"}, {"status": None, "error": "the alias leads to nothing"}))]
-    where = {"leads_to": _side(control, answer.address), "address": answer.address}
-    return [(share, (where, outcome)) for share, outcome in web.ask(answer.address, 443, True, host, path)]
+        return {"leads_to": "nowhere"}
+    return {"leads_to": _side(control, answer.address), "address": answer.address}
 
 
 def _side(control: Control, address: str) -> str:

@@ -17,6 +17,20 @@ SILENT: Outcome = (1.0, {"status": None, "error": "connection timed out"})
 REFUSED: Outcome = (1.0, {"status": None, "error": "connection refused"})
 
 
+def follow(answer: Any, port: int, tls: bool, host: str, path: str, verified: bool = True) -> list[Outcome]:
+    """What a request from the internet may come to that goes where an answer of DNS leads."""
+    if answer.elsewhere:
+        return [(1.0, {"status": None})]
+    balancer = answer.balancer if answer.balancer is not None else answer.address and balancer_at(answer.address)
+    if balancer is not None and balancer.scheme == "internal":
+        return [(1.0, {"status": None, "error": "the load balancer is internal"})]
+    if balancer is not None:
+        return elbv2_routing.ask(balancer, port, tls, host, path, verified)
+    if answer.address is None:
+        return [(1.0, {"status": None, "error": "the alias leads to nothing"})]
+    return ask(answer.address, port, tls, host, path)
+
+
 def ask(address: str, port: int, tls: bool, host: str, path: str) -> list[Outcome]:
     """What a request to an address, or to a load balancer by its DNS name, may come to."""
     balancer = elbv2_routing.named(address) or balancer_at(address)
