@@ -58,6 +58,8 @@ class Control:
             ("POST", "seed"): self._seed,
             ("POST", "databases"): lambda body: FLEET.settle(float(body.get("seconds", 0))),
             ("POST", "crash"): lambda body: FLEET.crash(body["city"], body["role"]),
+            ("POST", "stop-server"): lambda body: FLEET.halt(body["city"], body["role"]),
+            ("POST", "start-server"): lambda body: FLEET.resume(body["city"], body["role"]),
             ("POST", "stop"): lambda _: None,
         }
 

@@ -1,5 +1,6 @@
 """All database servers of the sandbox: whether there are any, where they are, and that they end with it."""
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,34 @@ class Fleet:
 
     def crash(self, city: str, role: str) -> None:
         """A city's server (`legacy` or `rds`) dies like a machine that fails, and starts again."""
+        server = self._find(city, role)
+        if server.state == "down":
+            raise ValueError(f"the {role} server of {city} is stopped")
+        server.restart(crash=True)
+
+    def halt(self, city: str, role: str) -> None:
+        """It dies and stays away."""
+        self._find(city, role).halt()
+
+    def resume(self, city: str, role: str) -> None:
+        """One that was stopped starts again, in the background."""
+        server = self._find(city, role)
+        if server.state == "down":
+            server.restart(crash=True)
+
+    def machine(self, instance: str, running: bool) -> None:
+        """An EC2 instance was stopped or started: so is the server that runs on it, in the background."""
+        for server in [one for one in self.servers if one.machine == instance]:
+            if not running:
+                threading.Thread(target=server.halt, daemon=True).start()
+            elif server.state == "down":
+                server.restart(crash=True)
+
+    def _find(self, city: str, role: str) -> Server:
         found = [server for server in self.servers if (server.city, server.role) == (city, role)]
         if not found:
             raise ValueError(f"{city} has no {role} server")
-        found[0].restart(crash=True)
+        return found[0]
 
     def end(self, server: Server) -> None:
         server.stop()

@@ -14,7 +14,8 @@ START_SECONDS = 60
 
 
 class Server:
-    """A database server on a loopback address. Its states: starting, ready, failed, stopped."""
+    """A database server on a loopback address. Its states: starting, ready, failed, down (status shows it as stopped; its
+    data stays), stopped (for ever)."""
 
     engine, account_of = "", ""  # the engine's name, the system's user
     calm_signal, last_signal = "", ""  # those that end it in order, and at once
@@ -27,6 +28,7 @@ class Server:
         self.database, self.user, self.password, self.password_in = database, user, password, password_in
         self.state, self.error, self.version = "starting", None, None
         self.aliases: list[str] = []
+        self.machine: str | None = None  # the EC2 instance that it runs on
         self.data, self.log = folder / "data", folder / "log"
         self.process: Process | None = None
         self._turn = threading.RLock()  # one change of its life at a time
@@ -49,6 +51,13 @@ class Server:
 
         self._background(again)
 
+    def halt(self) -> None:
+        """Ends it like a machine that fails and stays away, until `restart`."""
+        with self._turn:
+            if self.state not in ("down", "stopped") and self.process:
+                self.state = "down"
+                self.process.end(self.last_signal)
+
     def stop(self) -> None:
         """Ends it at once, and its data goes."""
         self.state = "stopped"
@@ -61,8 +70,9 @@ class Server:
 
     def status(self) -> dict[str, Any]:
         return {
-            "city": self.city, "role": self.role, "engine": self.engine, "version": self.version, "state": self.state,
-            "error": self.error, "host": self.host, "port": self.port, "name": self.database, "user": self.user,
+            "city": self.city, "role": self.role, "engine": self.engine, "version": self.version,
+            "state": "stopped" if self.state == "down" else self.state, "error": self.error,
+            "host": self.host, "port": self.port, "name": self.database, "user": self.user,
             "password_in": self.password_in, "log": str(self.log),
         }
 

@@ -3,7 +3,7 @@
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse, format_attributes
 
-from . import autoscaling_instances, ecs_calls, ecs_cluster, ecs_definitions, ecs_instances, ecs_scheduler, elbv2
+from . import autoscaling_instances, ecs_calls, ecs_cluster, ecs_definitions, ecs_instances, ecs_scheduler, elbv2_checks
 from .ecs_agenda import agenda, replace
 
 
@@ -59,7 +59,7 @@ def install(_clock):
     autoscaling_instances.entered.append(_entered)
     autoscaling_instances.leaving.append(lambda member: ecs_instances.drain(_backend(member), member))
     autoscaling_instances.left.append(lambda member: ecs_instances.leave(_backend(member), member))
-    elbv2.health_changed.append(_look_at_all)
+    elbv2_checks.health_changed.append(_look_at_all)
 
 
 def _backend(member):

@@ -4,6 +4,7 @@ from moto.core.responses import ActionResult
 from moto.ecs.exceptions import EcsClientException, InvalidParameterException, TaskDefinitionNotFoundException
 from moto.ecs.models import EC2ContainerServiceBackend
 
+from . import ecs_answers
 from .ecs_agenda import agenda
 
 _BASE = {name: getattr(EC2ContainerServiceBackend, name) for name in ("deregister_task_definition",)}
@@ -96,6 +97,9 @@ def register_task_definition(self):
     definition.container_definitions = [_complete(container, mode) for container in containers]
     definition.volumes = [volume if len(volume) > 1 else {**volume, "host": {}} for volume in given.get("volumes", [])]
     definition.registered_at, definition.deregistered_at = agenda.date(), None
+    family = backend.task_definitions[definition.family]
+    earlier = [revision for revision in family if revision < definition.revision]
+    ecs_answers.remember(definition, family[max(earlier)] if earlier else None)
     return ActionResult({"taskDefinition": describe(definition), "tags": tags})
 
 

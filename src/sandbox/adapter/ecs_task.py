@@ -134,7 +134,7 @@ class Task:
         self.last_status, self.started = "RUNNING", agenda.now()
         self.moments |= {"pullStoppedAt": agenda.date(), "startedAt": agenda.date()}
         for group, identity, port in self.targets():
-            group.register([{"Id": identity, "Port": port}])
+            group.register([{"Id": identity, "Port": port, "task": self}])
         if self.broken:
             agenda.after(BROKEN, lambda: self._exit(1))
         elif self.service is None:

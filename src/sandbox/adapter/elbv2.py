@@ -1,20 +1,20 @@
 """Elastic Load Balancing v2: moto's API with balancers, listeners and targets that behave like AWS's."""
 
 from moto.core.responses import ActionResult
+from moto.ec2.models.instances import Instance
 from moto.elbv2 import models
 from moto.elbv2.exceptions import DuplicateTargetGroupName, ELBClientError, TargetGroupNotFoundError
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer, elbv2_backends
 from moto.elbv2.responses import ELBV2Response
 
 from . import elbv2_balancer as balancer
+from . import elbv2_checks as checks
 from . import elbv2_listener as listener
 from . import elbv2_targets as targets
 from . import patching
 from .control import Control
+from .db_fleet import FLEET
 from .ecs_agenda import agenda, replace
-
-# Told (account, region) when the health of targets was changed from outside.
-health_changed = []
 
 # Tags on one resource, and resources in one DescribeTags (AWS's limits).
 _TAGS = 50
@@ -54,7 +54,23 @@ def install(_clock):
         describe_tags,
     )
     replace(ELBV2Response, modify_target_group_attributes, create_listener)
+    patching.wrap(ELBv2Backend, "modify_target_group")(_look_after)
+    for change in ("start", "stop", "terminate"):
+        patching.wrap(Instance, change)(_instance_changed)
     patching.wrap(Control, "__init__")(_add_control)
+
+
+def _look_after(original, backend, *args, **named):
+    """A change after which targets may answer otherwise."""
+    done = original(*args, **named)
+    checks.look_at_all(backend.account_id, backend.region_name)
+    return done
+
+
+def _instance_changed(original, self):
+    done = _look_after(original, self.ec2_backend)
+    FLEET.machine(self.id, self.is_running())
+    return done
 
 
 def _add_control(original, self, *args, **named):
@@ -79,7 +95,7 @@ def set_target_health(target_group_arn, target_id, state, reason=None):
         default = "Target.FailedHealthChecks" if state == "unhealthy" else None
         # An order for one target comes before one for all.
         group.orders.insert(0 if target_id else len(group.orders), (target_id, state, reason or default))
-    for listener in health_changed:
+    for listener in checks.health_changed:
         listener(account, region)
 
 

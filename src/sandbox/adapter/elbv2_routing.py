@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -10,10 +10,8 @@ from moto.acm.models import acm_backends
 from moto.ecs.models import ecs_backends
 from moto.elbv2.models import elbv2_backends
 
+from . import ecs_answers
 from .ecs_agenda import agenda
-
-# Told (group, target id, port, host, path); the status that the target answers with, None if it isn't theirs.
-answers: list[Callable[[Any, str, int, str, str], int | None]] = []
 
 Outcome = tuple[float, dict[str, Any]]
 
@@ -127,7 +125,7 @@ def _forwarded(group: Any, host: str, path: str) -> list[Outcome]:
         "registered_targets": len(healthy) + len(failing),
     }
     if healthy:
-        statuses = Counter(answer(group, *key, host, path) for key in healthy)
+        statuses = Counter(_answer(group, group.targets[key], host, path) for key in healthy)
         return [(count / len(healthy), {**seen, "status": status}) for status, count in sorted(statuses.items())]
     if not failing:
         return [(1.0, {**seen, "status": 503})]
@@ -135,9 +133,9 @@ def _forwarded(group: Any, host: str, path: str) -> list[Outcome]:
     return [(1.0, {**seen, "fails_open": True, "status": 504 if dead else 502})]
 
 
-def answer(group: Any, identity: str, port: int, host: str, path: str) -> int:
-    """What a target answers to a request."""
-    return next((status for ask_one in answers if (status := ask_one(group, identity, port, host, path))), 200)
+def _answer(group: Any, target: dict[str, Any], host: str, path: str) -> int:
+    task = target["task"]
+    return ecs_answers.answer(task, host, path, group.health_check_path or "/") if task is not None else 200
 
 
 def service_of(group: Any) -> str | None:

@@ -5,6 +5,7 @@ import ipaddress
 from moto.elbv2.exceptions import ELBClientError, TargetGroupNotFoundError
 from moto.elbv2.models import FakeTargetGroup
 
+from . import elbv2_checks
 from .ecs_agenda import agenda
 
 ATTRIBUTES = {
@@ -49,7 +50,7 @@ _DESCRIPTIONS = {
     "Target.InvalidState": "Target is in the stopped state",
     "Target.NotInUse": "Target group is not configured to receive traffic from the load balancer",
     "Target.NotRegistered": "Target is not registered to the target group",
-    "Target.ResponseCodeMismatch": "Health checks failed with these codes: [503]",
+    "Target.ResponseCodeMismatch": "Health checks failed with these codes: [404]",
     "Target.Timeout": "Request timed out",
 }
 
@@ -82,9 +83,9 @@ class TargetGroup(FakeTargetGroup):
             zone = self._check(target)
             known = self.targets.get(self._key(target))
             if known is None or known["drained"] is not None:
-                self.targets[self._key(target)] = {"Id": target["Id"], "Port": self._key(target)[1],
-                                                   "AvailabilityZone": zone, "since": agenda.now(),
-                                                   "drained": None}
+                made = {"Id": target["Id"], "Port": self._key(target)[1], "AvailabilityZone": zone, "drained": None}
+                elbv2_checks.begin(self, made, target.get("task"))
+                self.targets[self._key(target)] = made
 
     def _check(self, target):
         """AWS's errors about a target that can't be in this group; answers its zone."""
@@ -139,11 +140,6 @@ class TargetGroup(FakeTargetGroup):
     def delay(self):
         return int(self.attributes.get("deregistration_delay.timeout_seconds", 300))
 
-    @property
-    def checking(self):
-        """Seconds that a target must answer before it counts as healthy."""
-        return int(self.health_check_interval_seconds) * int(self.healthy_threshold_count)
-
     def state_of(self, target):
         """(state, reason) of one registered target."""
         if target["drained"] is not None:
@@ -157,9 +153,7 @@ class TargetGroup(FakeTargetGroup):
             instance = self.ec2_backend.get_instance_by_id(target["Id"])
             if instance is not None and instance.state == "stopped":
                 return "unused", "Target.InvalidState"
-        if agenda.since(max(target["since"], self.used_since)) < self.checking:
-            return "initial", "Elb.RegistrationInProgress"
-        return "healthy", None
+        return elbv2_checks.state(self, target)
 
     def state(self, identity, port):
         """State of a target by id and port, "unused" if it isn't registered."""

@@ -39,7 +39,7 @@ def server_for(instance: Any) -> tuple[str, int]:
 def status_for(instance: Any, seen: str, stages: list[tuple[str, float]]) -> str:
     """The state by the clock, `seen`, unless the server isn't that far."""
     server = of(instance)
-    if server is None or seen == "deleting" or server.state in ("ready", "stopped"):
+    if server is None or seen == "deleting" or server.state in ("ready", "down", "stopped"):
         return seen
     if server.state == "failed":
         return "failed"

@@ -59,11 +59,11 @@ def _side(control: Control, address: str) -> str:
 
 
 def ask_web(_control: Control, asked: dict[str, str]) -> dict[str, Any]:
-    """{"address", "port"?, "tls"?, "host"?, "path"?}: what that server itself answers, wherever DNS leads."""
-    tls = asked.get("tls", "true").lower() in ("true", "1", "yes")
+    """{"address", "port"?, "tls"?, "host"?, "path"?, "verify"?}: what that server itself answers, wherever DNS leads."""
+    tls, verified = (asked.get(name, "true").lower() in ("true", "1", "yes") for name in ("tls", "verify"))
     port = int(asked.get("port") or (443 if tls else 80))
     host = asked.get("host") or asked["address"]
-    outcomes = web.ask(asked["address"], port, tls, host.partition(":")[0], asked.get("path") or "/")
+    outcomes = web.ask(asked["address"], port, tls, host.partition(":")[0], asked.get("path") or "/", verified)
     # Of several that may come, the one that is worst for the user.
     _, worst = max(outcomes, key=lambda outcome: outcome[1]["status"] or 999)
     return {**worst, "outcomes": [{"share": share, **one} for share, one in outcomes]} if len(outcomes) > 1 else worst

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import seed_data, seed_database, seed_legacy
+from . import ecs_answers, seed_data, seed_database, seed_legacy
 
 
 class Seeds:
@@ -14,7 +14,8 @@ class Seeds:
         self._cities: dict[tuple[str, str], dict[str, Any]] = {}
 
     def plant(self, body: dict) -> dict[str, Any]:
-        """`body`: city, account, region, legacy (as in the city file), images, secrets."""
+        """`body`: city, account, region, legacy (as in the city file), images, secrets, allowed_hosts (of images: those
+        that they answer to)."""
         city, account, region, legacy = body["city"], body["account"], body["region"], body["legacy"]
         known = self._cities.get((account, city))
         if known is None:
@@ -30,11 +31,12 @@ class Seeds:
                 "secrets": [],
             }
             seed_data.linked_roles(self._client, account, region)
-            seed_database.begin(city, account, legacy)
+            seed_database.begin(city, account, legacy, known["database_instance"])
             self._cities[(account, city)] = known
         for image in body.get("images") or []:
             if seed_data.image(self._client, image) and image not in known["images"]:
                 known["images"].append(image)
+        ecs_answers.IMAGES.update(body.get("allowed_hosts") or {})
         for arn in body.get("secrets") or []:
             seed_data.secret(account, arn)
             if arn not in known["secrets"]:

@@ -60,8 +60,8 @@ class LegacyMariaDb(Ridden, MariaDb):
 KINDS: dict[str, type[Server]] = {"postgres": LegacyPostgres, "mysql": LegacyMariaDb}
 
 
-def begin(city: str, account: str, legacy: dict[str, Any]) -> None:
-    """Starts it in the background, with the credentials of the secret that the city file names."""
+def begin(city: str, account: str, legacy: dict[str, Any], machine: str) -> None:
+    """Starts it in the background on an EC2 instance, with the credentials of the secret that the city file names."""
     database = legacy["database"]
     kind = KINDS.get(database["engine"])
     if kind is None or not FLEET.serves(database["engine"]):
@@ -77,7 +77,7 @@ def begin(city: str, account: str, legacy: dict[str, Any]) -> None:
         "legacy", city, FLEET.folder(f"legacy-{city}"), free_address(port), login["dbname"], login["username"],
         login["password"], arn,
     )
-    server.endpoint, server.aliases = f"{host}:{port}", [host]
+    server.endpoint, server.aliases, server.machine = f"{host}:{port}", [host], machine
     if rides := float(database.get("rides") or 0):
         server.rider = Rider(server.engine, FLEET.ca(), rides, read, FLEET.route)
     FLEET.begin(server)

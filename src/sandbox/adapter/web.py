@@ -31,11 +31,11 @@ def follow(answer: Any, port: int, tls: bool, host: str, path: str, verified: bo
     return ask(answer.address, port, tls, host, path)
 
 
-def ask(address: str, port: int, tls: bool, host: str, path: str) -> list[Outcome]:
+def ask(address: str, port: int, tls: bool, host: str, path: str, verified: bool = True) -> list[Outcome]:
     """What a request to an address, or to a load balancer by its DNS name, may come to."""
     balancer = elbv2_routing.named(address) or balancer_at(address)
     if balancer is not None:
-        return elbv2_routing.ask(balancer, port, tls, host, path)
+        return elbv2_routing.ask(balancer, port, tls, host, path, verified)
     instance = instance_at(address)
     if instance is None or not instance.is_running():
         return [SILENT]
