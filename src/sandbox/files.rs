@@ -83,6 +83,7 @@ const MODULES: &[(&str, &str)] = embedded![
     "rds.py",
     "rds_catalogue.py",
     "rds_groups.py",
+    "rds_rotation.py",
     "rds_server.py",
     "reach.py",
     "rider.py",

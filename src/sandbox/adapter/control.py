@@ -53,7 +53,7 @@ class Control:
             ("POST", "faults"): lambda body: self.faults.add(body["rules"] if "rules" in body else [body]),
             ("DELETE", "faults"): lambda _: self.faults.clear(),
             ("POST", "speed"): lambda body: self.clock.set_speed(float(body["speed"])),
-            ("POST", "advance"): lambda body: self.clock.advance(float(body["seconds"])),
+            ("POST", "advance"): self._advance,
             ("POST", "clock"): lambda body: self.clock.set_ahead(body["ahead"]),
             ("POST", "seed"): self._seed,
             ("POST", "databases"): lambda body: FLEET.settle(float(body.get("seconds", 0))),
@@ -100,6 +100,11 @@ class Control:
             "cities": self.seeds.status(),
             "databases": FLEET.status(),
         }
+
+    def _advance(self, body: dict) -> None:
+        with self.lock:
+            self.clock.advance(float(body["seconds"]))
+            agenda.run()
 
     def _latency(self, body: dict) -> None:
         self.faults.set_latency(float(body["seconds"]), body.get("service"), body.get("operation"))
