@@ -5,8 +5,9 @@ use crate::aws::data::switch::Switched;
 use crate::engine::plan::Plan;
 use crate::spec::City;
 use crate::spec::recovery::recovery;
+use crate::spec::window::Opening;
 use crate::view::values::duration;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::Timestamp;
 
 /// Window, interruption, recovery.
 pub fn of(city: &City, plan: &Plan) -> Vec<(String, String)> {
@@ -32,29 +33,12 @@ pub fn of(city: &City, plan: &Plan) -> Vec<(String, String)> {
 
 /// When the window opens next, in the city's own time; or until when it is open.
 fn next_window(city: &City, now: Timestamp) -> Option<String> {
-    let window = &city.spec.window;
-    let zone = window.time_zone.zone()?;
-    let local = now.to_zoned(zone);
-    let length = SignedDuration::from_secs(i64::try_from(window.length.0).ok()?);
-    // Yesterday's window may still be open.
-    (-1..8).find_map(|days| {
-        let day = local.date().checked_add(days.days()).ok()?;
-        let name = format!("{:?}", day.weekday()).to_lowercase();
-        let opens = window.days.iter().any(|d| name.starts_with(d.name()));
-        let minutes = i16::try_from(window.start.minutes).ok()?;
-        let start = day.at(0, 0, 0, 0).to_zoned(local.time_zone().clone()).ok()?.checked_add(minutes.minutes()).ok()?;
-        let end = start.checked_add(length).ok()?;
-        if !opens || end <= local {
-            return None;
+    Some(match city.spec.window.at(now)? {
+        Opening::Open { until: None } => "open at any time".into(),
+        Opening::Open { until: Some(until) } => format!("open now, until {}", until.strftime("%a %H:%M %Z")),
+        Opening::Opens { at, until } => {
+            let seconds = u32::try_from(until.duration_since(&at).as_secs()).ok()?;
+            format!("opens {}, for {}", at.strftime("%a %Y-%m-%d %H:%M %Z"), duration(seconds))
         }
-        Some(if start <= local {
-            format!("open now, until {}", end.strftime("%a %H:%M %Z"))
-        } else {
-            format!(
-                "opens {}, for {}",
-                start.strftime("%a %Y-%m-%d %H:%M %Z"),
-                duration(u32::try_from(window.length.0).ok()?)
-            )
-        })
     })
 }

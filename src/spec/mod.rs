@@ -27,6 +27,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod tree;
+pub mod window;
 
 pub use capacity::{Alarms, Capacity, Cutover};
 pub use check::window_too_short;
