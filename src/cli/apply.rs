@@ -1,5 +1,6 @@
 //! `migrate apply`
 
+use super::consent::Consent;
 use super::exit::Exit;
 use super::globals::Globals;
 use super::hold::Hold;
@@ -13,11 +14,12 @@ use anyhow::anyhow;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 
-/// Build or change a city: show the plan, ask, and carry it out, as much at once as the graph allows. Killed anywhere, the same
-/// command goes on where it stopped.
+/// Build or change a city: show the plan, ask, and carry it out, as much at once as the graph allows. What users notice is done in the
+/// city's window: outside of it all else is done, and the command ends with 3. Killed anywhere, the same command goes on where it
+/// stopped.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  migrate apply malmo\n  migrate apply malmo --yes --until rds\n  migrate apply malmo --wait          after whoever is busy with it now\n  migrate apply malmo malmo.plan      exactly the saved plan, or nothing"
+    after_help = "Examples:\n  migrate apply malmo\n  migrate apply malmo --yes --until rds\n  migrate apply malmo --yes --now=malmo   at once, whatever its window\n  migrate apply malmo --wait          after whoever is busy with it now\n  migrate apply malmo malmo.plan      exactly the saved plan, or nothing"
 )]
 pub struct Args {
     /// The city, or a plan saved by `migrate plan --out`.
@@ -33,6 +35,8 @@ pub struct Args {
     /// Allow that this database is replaced; a final snapshot is kept.
     #[arg(long, value_name = "NAME")]
     delete_database: Vec<String>,
+    #[command(flatten)]
+    consent: Consent,
     #[command(flatten)]
     hold: Hold,
     /// How to print what it came to; with `json` the plan goes to standard error.
@@ -66,6 +70,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         yes: args.yes,
         until: args.until,
         delete_database: args.delete_database,
+        consent: args.consent,
         hold: args.hold,
         saved,
         only: None,

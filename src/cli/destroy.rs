@@ -1,5 +1,6 @@
 //! `migrate destroy`
 
+use super::consent::Consent;
 use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::hold::Hold;
@@ -24,6 +25,8 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     delete_database: Vec<String>,
     #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
     hold: Hold,
     /// Delete only this stray, by the id that `plan` and `status` tell; the city itself is left as it is.
     #[arg(long, value_name = "ID")]
@@ -33,8 +36,13 @@ pub struct Args {
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let opened = open::one(globals, &args.city).await?;
-    let mut options =
-        Options { yes: args.yes, delete_database: args.delete_database, hold: args.hold, ..Options::default() };
+    let mut options = Options {
+        yes: args.yes,
+        delete_database: args.delete_database,
+        consent: args.consent,
+        hold: args.hold,
+        ..Options::default()
+    };
     if args.stray.is_empty() {
         return run::run(globals, &opened, Goal::Nothing, options).await;
     }

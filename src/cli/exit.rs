@@ -15,6 +15,8 @@ pub enum Exit {
     Error,
     /// 2: there are changes (`plan --detailed-exitcode`).
     Changes,
+    /// 3: what users notice waits for the city's window; all else is done.
+    Window,
     /// 130 or 143: stopped by that signal (2 or 15).
     Signal(u8),
 }
@@ -25,6 +27,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => Self::SUCCESS,
             Exit::Error => Self::FAILURE,
             Exit::Changes => Self::from(2),
+            Exit::Window => Self::from(3),
             Exit::Signal(number) => Self::from(128 + number),
         }
     }

@@ -1,29 +1,29 @@
-//! What the city file says about a move, for the plan's last lines.
+//! What the city file says about a plan, for its last lines: when it may be carried out, what users notice, how fast it recovers.
 
-use crate::aws::Resource;
-use crate::aws::data::switch::Switched;
-use crate::engine::plan::Plan;
+use super::open::Opened;
+use super::window::moment;
+use crate::engine::notice::{Term, seconds};
+use crate::engine::plan::{Goal, Plan};
 use crate::spec::City;
 use crate::spec::recovery::recovery;
 use crate::spec::window::Opening;
+use crate::view::report::PlanReport;
 use crate::view::values::duration;
 use jiff::Timestamp;
 
+/// The plan with its facts.
+pub fn report<'a>(city: &Opened, plan: &'a Plan) -> PlanReport<'a> {
+    let mut report = PlanReport::new(plan, &city.cloud, Vec::new(), Vec::new());
+    report.facts = of(&city.city, &report);
+    report
+}
+
 /// Window, interruption, recovery.
-pub fn of(city: &City, plan: &Plan) -> Vec<(String, String)> {
-    let mut facts = Vec::new();
-    if let Some(window) = next_window(city, Timestamp::now()) {
-        facts.push(("window".into(), window));
-    }
-    let budget = city.spec.budget.interruption.0;
-    let moves = |plan: &Plan| plan.changes.iter().any(|change| change.kind == Switched::INFO.name);
-    let interruption = match moves(plan) {
-        true => format!(
-            "writes only, a moment, while the database is handed over (budget {budget} s: then the old side serves again)"
-        ),
-        false => format!("none expected: traffic shifts by weight while both sides serve (budget {budget} s)"),
-    };
-    facts.push(("interruption".into(), interruption));
+fn of(city: &City, report: &PlanReport<'_>) -> Vec<(String, String)> {
+    let mut facts = vec![
+        ("window".into(), window(city, report)),
+        ("interruption".into(), interruption(&report.notices, city.spec.budget.interruption.0)),
+    ];
     if let Some(worst) = recovery(&city.spec).scenarios.iter().max_by_key(|scenario| scenario.seconds()) {
         let budget = city.spec.budget.recovery.0;
         facts.push(("recovery".into(), format!("{} s at worst, {} (budget {budget} s)", worst.seconds(), worst.name)));
@@ -31,14 +31,72 @@ pub fn of(city: &City, plan: &Plan) -> Vec<(String, String)> {
     facts
 }
 
-/// When the window opens next, in the city's own time; or until when it is open.
-fn next_window(city: &City, now: Timestamp) -> Option<String> {
-    Some(match city.spec.window.at(now)? {
-        Opening::Open { until: None } => "open at any time".into(),
-        Opening::Open { until: Some(until) } => format!("open now, until {}", until.strftime("%a %H:%M %Z")),
-        Opening::Opens { at, until } => {
-            let seconds = u32::try_from(until.duration_since(&at).as_secs()).ok()?;
-            format!("opens {}, for {}", at.strftime("%a %Y-%m-%d %H:%M %Z"), duration(seconds))
+/// Until when it is open, or when it opens next, in the city's own time; and what waits for it.
+fn window(city: &City, report: &PlanReport<'_>) -> String {
+    let when = match city.spec.window.at(Timestamp::now()) {
+        None => "never opens".to_owned(),
+        Some(Opening::Open { until: None }) => "open at any time".to_owned(),
+        Some(Opening::Open { until: Some(until) }) => format!("open now, until {}", until.strftime("%a %H:%M %Z")),
+        Some(Opening::Opens { at, until }) => {
+            let length = until.timestamp().duration_since(at.timestamp()).as_secs();
+            format!("opens {}, for {}", moment(&at), duration(u32::try_from(length).unwrap_or(u32::MAX)))
         }
-    })
+    };
+    let waits = report.in_window.len();
+    match (waits, report.plan.goal) {
+        (0, _) => format!("{when}; nothing of this waits for it"),
+        (_, Goal::Legacy) => format!("{when}; a way back doesn't wait for it"),
+        (1, _) => format!("{when}; 1 change waits for it, {}", addresses(report)),
+        _ => format!("{when}; {waits} changes wait for it, {}", addresses(report)),
+    }
+}
+
+fn addresses(report: &PlanReport<'_>) -> String {
+    const SHOWN: usize = 6;
+    let all: Vec<&str> = report.in_window.iter().map(|address| address.as_str()).collect();
+    match all.len() {
+        0..=SHOWN => all.join(", "),
+        more => format!("{} and {} more", all[..SHOWN].join(", "), more - SHOWN),
+    }
+}
+
+/// What users notice, term by term: `at most 121 s: 1 s writes wait … (cutover/data, M) + 120 s …`.
+fn interruption(terms: &[Term], budget: u64) -> String {
+    let interrupting: Vec<&Term> = terms.iter().filter(|term| term.notice.seconds > 0).collect();
+    if interrupting.is_empty() {
+        let what = if terms.is_empty() { "no change is noticed" } else { "users are moved while both sides answer" };
+        return format!("none: {what} (budget {budget} s)");
+    }
+    let term = |term: &&Term| {
+        let notice = &term.notice;
+        format!("{} s {} ({}, {})", notice.seconds, notice.what, term.address, notice.source.letter())
+    };
+    let writes = if interrupting.iter().all(|term| term.notice.writes_only) { ", writes only" } else { "" };
+    let sum: Vec<String> = interrupting.iter().map(term).collect();
+    format!("at most {} s{writes}: {} (budget {budget} s)", seconds(terms), sum.join(" + "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::kind::Source;
+    use crate::engine::notice::Notice;
+
+    #[test]
+    fn an_interruption_is_the_sum_of_what_is_noticed() {
+        let term = |address: &str, notice| Term { address: address.into(), notice };
+        assert_eq!(interruption(&[], 30), "none: no change is noticed (budget 30 s)");
+        let moved = term("cutover/shift.5", Notice::moved("users go"));
+        assert!(interruption(std::slice::from_ref(&moved), 30).starts_with("none: users are moved"));
+        let writes = term("cutover/data", Notice::writes("writes wait", 1, Source::Measured));
+        assert_eq!(
+            interruption(&[moved, writes.clone()], 30),
+            "at most 1 s, writes only: 1 s writes wait (cutover/data, M) (budget 30 s)"
+        );
+        let out = term("rds/instance", Notice::out("the database fails over", 120, Source::Documented));
+        assert_eq!(
+            interruption(&[writes, out], 30),
+            "at most 121 s: 1 s writes wait (cutover/data, M) + 120 s the database fails over (rds/instance, D) (budget 30 s)"
+        );
+    }
 }

@@ -5,6 +5,7 @@ mod assess;
 mod bootstrap;
 mod completions;
 mod confirm;
+mod consent;
 mod destroy;
 mod ending;
 mod exit;
@@ -29,6 +30,7 @@ mod state;
 mod status;
 mod validate;
 mod verdict;
+mod window;
 
 pub use exit::Exit;
 
@@ -57,6 +59,7 @@ Exit codes:
   0    done; with `plan --detailed-exitcode`: no changes
   1    an error: nothing further was changed, and what was done is recorded
   2    `plan --detailed-exitcode`: there are changes
+  3    what users notice waits for the city's window; all else is done and recorded
   130  stopped by Ctrl-C (143: by a termination signal); what was done is recorded
 
 Environment:

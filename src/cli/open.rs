@@ -11,7 +11,7 @@ use crate::engine::cloud::Stray;
 use crate::engine::plan::{Goal, Plan};
 use crate::engine::planner;
 use crate::engine::wait::Pace;
-use crate::phases::{Blueprint, Lookups, cutover, desired};
+use crate::phases::{Blueprint, Lookups, cutover, desired, way_back};
 use crate::sandbox::{DatabaseServer, Databases, Role, Seed};
 use crate::spec::{self, City};
 use crate::state::recorded::{self, Found};
@@ -275,14 +275,18 @@ impl Opened {
     /// Plans the city towards `goal`.
     pub async fn plan(&self, state: &State, goal: Goal) -> anyhow::Result<Plan> {
         if goal == Goal::Nothing {
-            return Ok(planner::plan(&self.cloud, Vec::new(), state, goal, state.lookups.clone()).await?);
+            let mut plan = planner::plan(&self.cloud, Vec::new(), state, goal, state.lookups.clone()).await?;
+            way_back::database_first(&mut plan);
+            return Ok(plan);
         }
         let (mut desired, lookups) = self.desired(&state.lookups).await?;
         if goal == Goal::Legacy {
             desired.retain(|want| !cutover::moves_users(want));
         }
         let plan = planner::plan(&self.cloud, desired, state, goal, lookups).await;
-        plan.with_context(|| format!("looking at {}", self.city.name))
+        let mut plan = plan.with_context(|| format!("looking at {}", self.city.name))?;
+        way_back::database_first(&mut plan);
+        Ok(plan)
     }
 
     /// What the city file wants, with what was looked up.

@@ -64,9 +64,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let reports: Vec<PlanReport<'_>> = opened
         .iter()
         .zip(&plans)
-        .map(|(city, (plan, found))| {
-            PlanReport::new(plan, &city.cloud, facts::of(&city.city, plan), Vec::new()).with_preflight(found.clone())
-        })
+        .map(|(city, (plan, found))| facts::report(city, plan).with_preflight(found.clone()))
         .collect();
     out(&match args.output {
         Format::Text => reports.iter().map(plan_text::render).collect::<Vec<_>>().join("\n"),

@@ -1,13 +1,15 @@
 //! What `apply` and `destroy` share: the lock, the plan, the question, the run.
 
+use super::consent::Consent;
 use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::interrupt::{Interrupt, Stopped};
 use super::open::{Opened, Recorded};
 use super::plan::Format;
+use super::window::Window;
 use super::{confirm, ending, facts, hold, preflight, record, saved, verdict};
 use crate::engine::estimate::estimate;
-use crate::engine::executor::Executor;
+use crate::engine::executor::{Executor, Gate};
 use crate::engine::plan::{Base, Goal, Plan};
 use crate::preflight::run::failures;
 use crate::state::lock::author;
@@ -31,6 +33,8 @@ pub struct Options {
     pub until: Option<String>,
     /// Names of what holds data and may be deleted.
     pub delete_database: Vec<String>,
+    /// What may be done to a city that serves.
+    pub consent: Consent,
     /// How to take the lock.
     pub hold: hold::Hold,
     /// A saved plan: what is done must be that.
@@ -98,7 +102,7 @@ async fn locked(
     }
     let found = interrupt.or(preflight::findings(city, &plan, PATIENCE)).await?;
     let failures = failures(&found);
-    let report = PlanReport::new(&plan, &city.cloud, facts::of(&city.city, &plan), Vec::new()).with_preflight(found);
+    let report = facts::report(city, &plan).with_preflight(found);
     match options.output {
         Format::Json => note(&plan_text::render(&report)),
         _ => out(&plan_text::render(&report)),
@@ -111,6 +115,18 @@ async fn locked(
     if failures > 0 {
         let error = anyhow!("preflight found {failures} failures in {}: nothing was changed", city.city.name);
         return Err(error.context(Hint("mend what is marked FAIL above, each line says how".into())));
+    }
+    options.consent.check(&report, city)?;
+    let now = options.consent.now(city, interrupt).await?;
+    let window = Window::new(city, &plan, &report.in_window, now);
+    let behind = report.in_window.clone();
+    let waits = window.closed().filter(|_| !behind.is_empty());
+    // Taking a city down is one thing: half of it is no use to anybody.
+    if let Some(why) = waits.as_ref().filter(|_| plan.goal == Goal::Nothing || behind.len() == distinct(&plan)) {
+        return Ok(verdict::waits(city, &plan, &behind, why));
+    }
+    if let Some(why) = &waits {
+        note(&format!("{} of {} changes wait for the city's window: {why}", behind.len(), distinct(&plan)));
     }
     let question = format!("Do this to {}?", city.city.name);
     if !options.yes && !interrupt.or(confirm::ask(&question, &city.city.name)).await?? {
@@ -131,6 +147,7 @@ async fn locked(
             observer: &*progress,
             pace: city.pace,
             stop: interrupt.stop(),
+            gate: (!behind.is_empty()).then(|| Gate { behind, keeper: &window }),
         };
         let entries = city.aws.journal.listen();
         let working = async {
@@ -146,9 +163,15 @@ async fn locked(
     progress.finish();
     let took = begun.elapsed();
     let whole = options.until.is_none() && options.only.is_none();
-    let exit = verdict::tell(city, &plan, whole, &outcome, took, interrupt.signal());
+    let held = outcome.held.then(|| window.closed().unwrap_or_default());
+    let exit = verdict::tell(city, &plan, whole, &outcome, took, held, interrupt.signal());
     ledger.read(|state| ending::print(city, &plan, Some(&outcome), state, took, options.output));
     Ok(exit)
+}
+
+/// How many resources the plan changes.
+fn distinct(plan: &Plan) -> usize {
+    plan.changes.iter().map(|change| &change.address).collect::<std::collections::BTreeSet<_>>().len()
 }
 
 /// Refuses to delete what holds data unless it is named.

@@ -134,6 +134,7 @@ mod tests {
             "region": "eu-north-1",
             "made_at": "2026-11-24T01:14:09Z",
             "goal": "city",
+            "serves": true,
             "base": { "lineage": "5f1c2a0e-0b7a-4a43-9d2c-6f1f6a1f9a10", "serial": 7 },
             "lookups": { "hosted_zone": "Z1", "hosted_zone_name": "malmobybike.example", "images": {} },
             "changes": [

@@ -2,16 +2,37 @@
 
 use super::exit::Exit;
 use super::open::Opened;
+use crate::engine::Address;
 use crate::engine::executor::Outcome;
 use crate::engine::plan::{Goal, Plan};
 use crate::engine::wait::Ended;
 use crate::view::note;
 use crate::view::style::{GREEN, RED, YELLOW, paint};
 use crate::view::values::duration;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Tells it; answers with how the process ends. `whole`: the plan had all that its goal needs. `signal`: the one that asked to stop.
-pub fn tell(city: &Opened, plan: &Plan, whole: bool, outcome: &Outcome, took: Duration, signal: Option<u8>) -> Exit {
+/// Tells that what users notice waits for the window, and why.
+pub fn waits(city: &Opened, plan: &Plan, left: &BTreeSet<Address>, why: &str) -> Exit {
+    let (name, verb) = (&city.city.name, plan.goal.command());
+    let left: Vec<&str> = left.iter().map(Address::as_str).collect();
+    note(&format!("{} {name}: {why}", paint(YELLOW, "waiting:")));
+    note(&format!("  left, since users notice it: {}", left.join(", ")));
+    note(&format!("  go on in the window with: {} {verb} {name} (or at once: --now={name})", city.prefix));
+    Exit::Window
+}
+
+/// Tells it; answers with how the process ends. `whole`: the plan had all that its goal needs. `held`: why what users notice was left.
+/// `signal`: the one that asked to stop.
+pub fn tell(
+    city: &Opened,
+    plan: &Plan,
+    whole: bool,
+    outcome: &Outcome,
+    took: Duration,
+    held: Option<String>,
+    signal: Option<u8>,
+) -> Exit {
     let name = &city.city.name;
     for failure in &outcome.failures {
         note(&format!("{} {} ({}): {}", paint(RED, "failed:"), failure.address, failure.kind, failure.why));
@@ -34,6 +55,10 @@ pub fn tell(city: &Opened, plan: &Plan, whole: bool, outcome: &Outcome, took: Du
         };
         note(&format!("{} {name}{what}: {done}", paint(GREEN, "done:")));
         return Exit::Done;
+    }
+    if let Some(why) = held {
+        note(&format!("{} {name}: {done}", paint(GREEN, "done:")));
+        return waits(city, plan, &outcome.left.iter().cloned().collect(), &why);
     }
     let verb = plan.goal.command();
     let go_on = format!("go on with: {} {verb} {name}", city.prefix);

@@ -33,6 +33,22 @@ pub struct Executor<'a> {
     pub pace: Pace,
     /// Turns true when the operator asks to stop, or the lease is lost.
     pub stop: watch::Receiver<bool>,
+    /// What users notice of it, and when that may begin; `None`: at any time.
+    pub gate: Option<Gate<'a>>,
+}
+
+/// What stands before the changes that users notice. They begin when all others are done, and only if the gate is open then.
+pub struct Gate<'a> {
+    /// The changes behind it.
+    pub behind: BTreeSet<Address>,
+    /// Who opens it.
+    pub keeper: &'a dyn Keeper,
+}
+
+/// Opens a gate, or keeps it closed.
+pub trait Keeper: Send + Sync {
+    /// Asked once, when nothing but what is behind the gate is left.
+    fn opens(&self) -> bool;
 }
 
 /// What became of a plan.
@@ -46,6 +62,8 @@ pub struct Outcome {
     pub left: Vec<Address>,
     /// True if the operator asked to stop.
     pub stopped: bool,
+    /// True if the gate was closed; what is behind it is left.
+    pub held: bool,
 }
 
 /// One resource that failed.
@@ -72,15 +90,29 @@ impl Executor<'_> {
         let spans = Mutex::new(Spans::new(&self.plan.changes, &nodes));
         let mut running = FuturesUnordered::new();
         let mut outcome = Outcome::default();
+        let mut open = self.gate.is_none();
         loop {
             if !*self.stop.borrow() && !outcome.failures.iter().any(|f| matches!(f.why, Ended::Unrecorded(_))) {
-                let ready: Vec<usize> = waiting.iter().copied().filter(|i| nodes[*i].after.is_subset(&done)).collect();
+                let begins = |i: &usize| nodes[*i].after.is_subset(&done) && (open || !self.behind_gate(&nodes[*i]));
+                let ready: Vec<usize> = waiting.iter().copied().filter(begins).collect();
                 for index in ready {
                     waiting.remove(&index);
                     running.push(self.node(index, &nodes[index], &outputs, &spans));
                 }
             }
-            let Some((index, result)) = running.next().await else { break };
+            let Some((index, result)) = running.next().await else {
+                // What failed may be what users need: they aren't moved then.
+                let well = outcome.failures.is_empty() && outcome.left.is_empty() && !*self.stop.borrow();
+                if open || !well || waiting.is_empty() {
+                    break;
+                }
+                open = self.gate.as_ref().is_none_or(|gate| gate.keeper.opens());
+                outcome.held = !open;
+                if open {
+                    continue;
+                }
+                break;
+            };
             let change = &self.plan.changes[nodes[index].change];
             match result {
                 Ok(()) => {
@@ -96,6 +128,10 @@ impl Executor<'_> {
         outcome.left.extend(waiting.iter().map(|i| self.plan.changes[nodes[*i].change].address.clone()));
         outcome.stopped = *self.stop.borrow();
         outcome
+    }
+
+    fn behind_gate(&self, node: &Node) -> bool {
+        self.gate.as_ref().is_some_and(|gate| gate.behind.contains(&self.plan.changes[node.change].address))
     }
 
     /// Everything that a node writes, it writes in here: awaiting the ledger outside, while no node is polled, would wait for ever

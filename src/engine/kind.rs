@@ -121,6 +121,17 @@ pub enum Source {
     Estimated,
 }
 
+impl Source {
+    /// The letter that stands for it in figures.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Measured => 'M',
+            Self::Documented => 'D',
+            Self::Estimated => 'E',
+        }
+    }
+}
+
 impl Latency {
     /// A control-plane call that takes effect at once (security group, target group, route table: 0 / 1 / 5, measured).
     pub const QUICK: Self = Self::measured(0, 1, 5);

@@ -65,8 +65,8 @@ pub async fn plan(
 ) -> CloudResult<Plan> {
     let desired = ordered(desired)?;
     let sought = sought(&desired, state);
-    let Look { observed, strays } = cloud.look(&sought).await?;
-    let Compared { changes, known } = compare(cloud, &desired, state, &sought, &observed)?;
+    let Look { mut observed, strays } = cloud.look(&sought).await?;
+    let Compared { changes, known } = confirmed(cloud, &desired, state, &sought, &mut observed).await?;
     // Where something is going on, a closer look is worth its calls.
     let strays = if changes.is_empty() { strays } else { cloud.strays(&as_found(&sought, &observed)).await? };
     Ok(Plan {
@@ -83,6 +83,41 @@ pub async fn plan(
         known,
         strays,
     })
+}
+
+/// Compares; what would be replaced, made again or forgotten is asked for itself before that is said. A look at a whole city may rest on
+/// proofs (docs/decisions/reading.md), and a proof that is missing is no proof that the thing is.
+async fn confirmed(
+    cloud: &dyn Cloud,
+    desired: &[Desired],
+    state: &State,
+    sought: &[Sought],
+    observed: &mut [Option<Observed>],
+) -> CloudResult<Compared> {
+    let mut asked = BTreeSet::new();
+    loop {
+        let compared = compare(cloud, desired, state, sought, observed)?;
+        let doubted: BTreeSet<&Address> = compared.changes.iter().filter(|c| doubtful(c)).map(|c| &c.address).collect();
+        let of = |(index, one): (usize, &Sought)| doubted.contains(&one.address).then_some(index);
+        let doubted: Vec<usize> = sought.iter().enumerate().filter_map(of).filter(|i| !asked.contains(i)).collect();
+        if doubted.is_empty() {
+            return Ok(compared);
+        }
+        let again: Vec<Sought> = doubted.iter().map(|index| sought[*index].clone()).collect();
+        for (index, answer) in doubted.into_iter().zip(cloud.read(&again).await?) {
+            observed[index] = answer;
+            asked.insert(index);
+        }
+    }
+}
+
+/// What must not be concluded from a proof.
+fn doubtful(change: &Change) -> bool {
+    match change.action {
+        Action::Replace { .. } | Action::Forget => true,
+        Action::Create => change.reason.is_some(),
+        _ => false,
+    }
 }
 
 /// Whether users are on the new side, or may be, as far as is recorded.

@@ -1,6 +1,8 @@
 //! The engine's promises, tested on the cloud in memory in virtual time.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod living;
+
 use super::cloud::Cloud;
 use super::events::Silent;
 use super::executor::{Executor, Outcome};
@@ -43,7 +45,7 @@ static RECORDS: KindInfo = KindInfo {
     delete: Latency::documented(60, 120, 120),
     ..KindInfo::new("t:records", Identity::Same(&["network"]))
 };
-static KINDS: &[&KindInfo] = &[&NETWORK, &DATABASE, &REVISION, &GROUP, &SERVICE, &RECORDS];
+static KINDS: &[&KindInfo] = &[&NETWORK, &DATABASE, &REVISION, &GROUP, &SERVICE, &RECORDS, &living::LEADER];
 const ALL: Kinds = Kinds {
     info: |kind| KINDS.iter().copied().find(|info| info.name == kind),
     canonical: |_, props| Ok(props.clone()),
@@ -99,7 +101,9 @@ impl World {
     async fn run(&self, plan: &Plan, stop: watch::Receiver<bool>) -> Outcome {
         let (state, etag) = self.state().await;
         let ledger = Ledger::new(self.store.clone(), state, etag, "test");
-        Executor { plan, cloud: &self.cloud, ledger: &ledger, observer: &Silent, pace: Pace::REAL, stop }.run().await
+        Executor { plan, cloud: &self.cloud, ledger: &ledger, observer: &Silent, pace: Pace::REAL, stop, gate: None }
+            .run()
+            .await
     }
 
     async fn apply(&self, desired: &[Desired]) -> Outcome {

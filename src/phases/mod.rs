@@ -12,6 +12,7 @@ mod task;
 #[cfg(test)]
 pub mod testing;
 pub mod vpc;
+pub mod way_back;
 
 use crate::engine::Desired;
 use crate::spec::CitySpec;

@@ -3,10 +3,12 @@
 use crate::engine::Address;
 use crate::engine::cloud::Cloud;
 use crate::engine::estimate::{Estimate, estimate};
+use crate::engine::notice::{self, Term};
 use crate::engine::plan::{Action, Change, Counts, DELETED, FieldChange, Goal, Plan};
 use crate::phases::PHASES;
 use crate::preflight::{Finding, Level};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// A plan and what follows from it.
 #[derive(Serialize)]
@@ -21,6 +23,10 @@ pub struct PlanReport<'a> {
     pub estimate: Estimate,
     /// What would be deleted or replaced although it holds users' data.
     pub data_at_risk: Vec<Address>,
+    /// What users notice, change by change.
+    pub notices: Vec<Term>,
+    /// What waits for the city's window: what users notice, and what comes after it.
+    pub in_window: BTreeSet<Address>,
     /// Facts from the city file: window, interruption, recovery.
     pub facts: Vec<(String, String)>,
     /// What the operator should know first.
@@ -33,6 +39,7 @@ impl<'a> PlanReport<'a> {
     /// Works out what follows from `plan`.
     pub fn new(plan: &'a Plan, cloud: &dyn Cloud, facts: Vec<(String, String)>, warnings: Vec<String>) -> Self {
         let holds_data = |change: &&Change| cloud.info(&change.kind).is_some_and(|info| info.holds_data);
+        let notices = notice::terms(plan, cloud);
         let at_risk = plan.changes.iter().filter(|c| c.action.removes()).filter(holds_data);
         Self {
             plan,
@@ -40,6 +47,8 @@ impl<'a> PlanReport<'a> {
             drift: plan.changes.iter().filter_map(Drift::of).collect(),
             estimate: estimate(plan, cloud),
             data_at_risk: at_risk.map(|change| change.address.clone()).collect(),
+            in_window: notice::noticed(plan, &notices),
+            notices,
             facts,
             warnings,
             preflight: Vec::new(),

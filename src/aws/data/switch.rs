@@ -10,6 +10,7 @@ use crate::database::{Engine, Side};
 use crate::engine::journal::milliseconds;
 use crate::engine::kind::{Identity, KindInfo, Latency, Source};
 use crate::engine::notice::Notice;
+use crate::engine::plan::{Action, Change};
 use crate::engine::{CloudError, CloudResult};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -89,11 +90,28 @@ fn tell(course: &Course, journal: &dyn Journal) {
     }
 }
 
+/// Seconds that a hand-over takes at most: 0.13 s for PostgreSQL and 0.48 s for MySQL were measured with 1 GB and 200 writes a second
+/// (docs/database.md); longer where questions take longer.
+const HAND_OVER: u32 = 1;
+/// Seconds until caches have forgotten where a name led: INSYNC within 60 s, and 60 s that the load balancer's answer is kept (D).
+const FORGOTTEN: u32 = 120;
+
+/// What users notice. On the way back the database goes first; who is still led to the new side can't write there.
+fn noticed(change: &Change) -> Notice {
+    match change.action {
+        Action::Delete => Notice::writes(
+            "writes wait while the legacy database takes over, and where caches still lead to the new side",
+            HAND_OVER + FORGOTTEN,
+            Source::Documented,
+        ),
+        _ => Notice::writes("writes wait while the database is handed over", HAND_OVER, Source::Measured),
+    }
+}
+
 impl Resource for Switched {
     const INFO: KindInfo = KindInfo {
         leads: true,
-        // 0.13 s for PostgreSQL, 0.48 s for MySQL at 1 GB and 200 writes a second (docs/database.md); more where questions take longer.
-        notice: |_| Some(Notice::writes("writes wait while the database is handed over", 1, Source::Measured)),
+        notice: |change| Some(noticed(change)),
         create: Latency::estimated(1, 10, 90),
         delete: Latency::estimated(1, 10, 90),
         ..KindInfo::new("data:switch", Identity::Same(&["data"]))

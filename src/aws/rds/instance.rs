@@ -2,7 +2,9 @@
 
 use super::{observed, tag, version};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
-use crate::engine::kind::{Identity, KindInfo, Latency};
+use crate::engine::kind::{Identity, KindInfo, Latency, Source};
+use crate::engine::notice::Notice;
+use crate::engine::plan::{Action, Change};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_rds::types::CloudwatchLogsExportConfiguration;
 use serde::{Deserialize, Serialize};
@@ -98,6 +100,7 @@ impl Resource for Instance {
         settles: true,
         vanishes: true,
         holds_data: true,
+        notice: noticed,
         create: Latency::measured(420, 900, 1700), // facts: native Multi-AZ, creating to available
         update: Latency::measured(60, 859, 1250),  // facts: a conversion to Multi-AZ; smaller changes take a minute
         delete: Latency::estimated(180, 360, 700), // facts: 111 / 180 / 266 without, and the final snapshot's 180
@@ -245,6 +248,26 @@ impl Resource for Instance {
             .map_err(unprotected_soon)?;
         Ok(())
     }
+}
+
+/// What users notice of a change: Multi-AZ, a new class and another port are a failover, 60 to 120 s (D); an upgrade stops both
+/// instances, minutes for a minor version, and many for a major one, which checks the data first (E).
+fn noticed(change: &Change) -> Option<Notice> {
+    if change.action != Action::Update {
+        return None;
+    }
+    let field = |name: &str| change.fields.iter().find(|field| field.path == name);
+    let major = |value: &serde_json::Value| {
+        version::major(change.props["engine"].as_str().unwrap_or_default(), value.as_str().unwrap_or_default())
+    };
+    if let Some(version) = field("version") {
+        let (kind, seconds) = if major(&version.old) == major(&version.new) { ("minor", 300) } else { ("major", 1200) };
+        let what = format!("the database is upgraded to another {kind} version");
+        return Some(Notice::out(what, seconds, Source::Estimated));
+    }
+    let failover = [("class", "to an instance of the new class"), ("port", "to listen on the new port")];
+    let (_, why) = failover.into_iter().find(|(name, _)| field(name).is_some())?;
+    Some(Notice::out(format!("the database fails over {why}"), 120, Source::Documented))
 }
 
 /// Days that Performance Insights keeps for nothing.

@@ -94,7 +94,7 @@ async fn pairs(aws: &Aws, props: &ShiftProps) -> CloudResult<Vec<Pair>> {
 }
 
 /// What users notice: they are moved while both sides answer.
-fn told(change: &Change) -> Notice {
+fn noticed(change: &Change) -> Notice {
     let (props, back) = match change.props.is_null() {
         true => (&change.prior, true),
         false => (&change.props, false),
@@ -117,7 +117,7 @@ impl Resource for Shift {
         immutable: &["zone", "percent"],
         settles: true,
         leads: true,
-        notice: |change| Some(told(change)),
+        notice: |change| Some(noticed(change)),
         // INSYNC within 60 s (D); then it must be well for the bake time.
         create: Latency::documented(5, 30, 60),
         lasts: |props| props["bake"].as_u64().and_then(|seconds| seconds.try_into().ok()).unwrap_or(0),

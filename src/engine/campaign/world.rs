@@ -130,7 +130,8 @@ impl<'a> World<'a> {
             return End::Refused(error.to_string());
         }
         let (cloud, (_tell, stop)) = (&self.cloud, watch::channel(false));
-        let run = Executor { plan: &plan, cloud, ledger: &ledger, observer: &Silent, pace: Pace::REAL, stop };
+        let run =
+            Executor { plan: &plan, cloud, ledger: &ledger, observer: &Silent, pace: Pace::REAL, stop, gate: None };
         End::Done(Box::new(run.run().await), plan.steps())
     }
 
