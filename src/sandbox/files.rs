@@ -90,6 +90,7 @@ const MODULES: &[(&str, &str)] = embedded![
     "route53.py",
     "route53_answers.py",
     "route53_batch.py",
+    "route53_conflicts.py",
     "route53_health.py",
     "s3.py",
     "secretsmanager.py",

@@ -45,6 +45,34 @@ class Acm(Case):
         self.assertEqual(listed[0]["SubjectAlternativeNameSummaries"],
                          ["www.malmobybike.example", "api.malmobybike.example"])
 
+    def proofs(self, arn: str) -> dict[str, tuple]:
+        self.pass_time(10)
+        return {o["DomainName"]: (o["ResourceRecord"]["Name"], o["ResourceRecord"]["Value"])
+                for o in self.seen(arn)["DomainValidationOptions"]}
+
+    def test_certificates_share_the_proof_of_a_domain(self) -> None:
+        first = self.request()
+        shared = self.proofs(first)["www.malmobybike.example"]
+        self.prove(first)
+        self.pass_time(62)
+        second = self.request(SubjectAlternativeNames=["*.www.malmobybike.example", "new.malmobybike.example"],
+                              IdempotencyToken="t2")
+        found = self.proofs(second)
+        self.assertEqual((found["www.malmobybike.example"], found["*.www.malmobybike.example"]), (shared, shared))
+        self.assertNotIn(shared, [found["new.malmobybike.example"]])
+        status = {o["DomainName"]: o["ValidationStatus"] for o in self.seen(second)["DomainValidationOptions"]}
+        self.assertEqual(status["www.malmobybike.example"], "SUCCESS", "its record is there")
+        self.assertEqual(self.seen(second)["Status"], "PENDING_VALIDATION")
+        alone = self.request(SubjectAlternativeNames=["www.malmobybike.example"], IdempotencyToken="t3")
+        self.pass_time(62)
+        self.assertEqual(self.seen(alone)["Status"], "ISSUED")
+        self.control("POST", "reset")
+        self.assertEqual(self.proofs(self.request())["www.malmobybike.example"], shared, "the account's, for ever")
+        other = self.client("acm", account="111122223333", region="eu-west-1")
+        self.acm, mine = other, self.acm
+        self.assertNotEqual(self.proofs(self.request())["www.malmobybike.example"], shared)
+        self.acm = mine
+
     def test_token(self) -> None:
         first = self.request()
         self.assertEqual(self.request(), first)

@@ -66,9 +66,11 @@ class Route53(Case):
         www = "www.malmobybike.example."
         self.change(("CREATE", a(www, "198.51.100.10")))
         old = a(www, "198.51.100.10", SetIdentifier="legacy", Weight=255)
+        balancer = self.client("elbv2").create_load_balancer(
+            Name="lb", Subnets=self.network()["subnets"], Scheme="internal")["LoadBalancers"][0]
         new = {"Name": www, "Type": "A", "SetIdentifier": "new", "Weight": 0, "AliasTarget": {
-            "HostedZoneId": "Z23TAZ6LKFMNIO", "DNSName": "lb.eu-north-1.elb.amazonaws.com", "EvaluateTargetHealth": True}}
-        self.refuse("cannot be created as other RRSets exist", ("CREATE", old))
+            "HostedZoneId": "Z23TAZ6LKFMNIO", "DNSName": balancer["DNSName"], "EvaluateTargetHealth": True}}
+        self.refuse("cannot be created as a non-weighted set exists", ("CREATE", old))
         self.change(("DELETE", a(www, "198.51.100.10")), ("CREATE", old), ("CREATE", new))
         self.refuse("cannot be created as other RRSets exist", ("UPSERT", a(www, "198.51.100.10")))
         self.change(("UPSERT", {**old, "Weight": 10}), ("UPSERT", {**new, "Weight": 90}))

@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.route53.models import route53_backends
 
-from . import elbv2_routing
+from . import elbv2_routing, route53_conflicts
 
 MOST_ANSWERS = 8  # of a multivalue answer
 DEEPEST = 10  # aliases and CNAMEs that lead to each other
@@ -74,7 +74,8 @@ class Resolver:
             return self._balancer(balancer, kind)
         zone = self.zone_of(name)
         if zone is None:  # who knows whether there is an HTTPS record
-            gone = name.endswith(".elb.amazonaws.com") or kind == "HTTPS"
+            known = name + "." in route53_conflicts.ELSEWHERE
+            gone = (name.endswith(".elb.amazonaws.com") and not known) or kind == "HTTPS"
             return [] if gone else [Answer(1.0, elsewhere=name)]
         owner = zone.owner(name)
         group = zone.records.get((owner, kind), []) if owner else []
@@ -114,7 +115,7 @@ class Resolver:
         if (balancer := elbv2_routing.named(name)) is not None:
             return elbv2_routing.healthy(balancer)
         if name.endswith(".elb.amazonaws.com"):
-            return False
+            return name + "." in route53_conflicts.ELSEWHERE
         group = zone.records.get((name, record.type))
         return depth < DEEPEST and any(self.healthy(zone, one, depth + 1) for one in group) if group else True
 

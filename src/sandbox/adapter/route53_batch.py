@@ -5,9 +5,9 @@ from typing import Any
 from moto.route53.exceptions import InvalidInput, NoSuchHealthCheck, Route53ClientError
 from moto.route53.models import RecordSet, Route53Backend
 
+from . import route53_conflicts
 from .clock import Clock
 
-ROUTING = ("weight", "region", "failover", "geo_location", "multi_value_answer")
 ORDER = {"DELETE": 0, "CREATE": 1, "UPSERT": 2}
 
 
@@ -34,7 +34,8 @@ def _change(self: Any, zoneid: str, change_list: list[dict[str, Any]], now: floa
         problem = _apply(action, record, records)
         if problem:
             problems.append(problem)
-    problems += _conflicts([record for action, record in changes if action != "DELETE"], records, origin)
+    added = [record for action, record in changes if action != "DELETE"]
+    problems += route53_conflicts.problems(added, records, zone.resource_id, origin)
     problems += _apex(records, origin)
     if problems:
         raise Route53ClientError("InvalidChangeBatch", "[" + ", ".join(dict.fromkeys(problems)) + "]")
@@ -65,7 +66,7 @@ def _shape(action: str, record: RecordSet) -> None:
         raise InvalidInput(
             "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or "
             f"TrafficPolicyInstanceId], but found {found} {where}")
-    routed = any(getattr(record, name) is not None for name in ROUTING)
+    routed = route53_conflicts.policy(record) is not None
     if routed and not record.set_identifier:
         raise InvalidInput(f"Invalid request: Missing field 'SetIdentifier' {where}")
     if record.set_identifier and not routed:
@@ -113,22 +114,6 @@ def _values(record: RecordSet) -> tuple:
         record.health_check_id, record.region, record.failover, record.multi_value_answer,
         record.geo_location and dict(record.geo_location),
     )
-
-
-def _conflicts(added: list[RecordSet], records: list[RecordSet], origin: str) -> list[str]:
-    problems = []
-    for record in added:
-        same = [r for r in records if (r.name, r.type) == (record.name, record.type) and r is not record]
-        identifier = f", SetIdentifier {record.set_identifier}" if record.set_identifier else ""
-        kinds = {tuple(getattr(r, name) is not None for name in ROUTING) for r in [record, *same]}
-        if len(kinds) > 1:
-            problems.append(f"RRSet with DNS name {record.name}, type {record.type}{identifier} "
-                            "cannot be created as other RRSets exist with the same name and type.")
-        others = {r.type for r in records if r.name == record.name and r.type != record.type}
-        if others and (record.type == "CNAME" or "CNAME" in others):
-            problems.append(f"RRSet of type {record.type} with DNS name {record.name} is not permitted as it "
-                            f"conflicts with other records with the same DNS name in zone {origin}")
-    return problems
 
 
 def _apex(records: list[RecordSet], origin: str) -> list[str]:

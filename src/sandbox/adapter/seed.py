@@ -15,7 +15,7 @@ class Seeds:
 
     def plant(self, body: dict) -> dict[str, Any]:
         """`body`: city, account, region, legacy (as in the city file), images, secrets, allowed_hosts (of images: those
-        that they answer to)."""
+        that they answer to), records (record sets in boto3's form, in place of those by default or beside them)."""
         city, account, region, legacy = body["city"], body["account"], body["region"], body["legacy"]
         known = self._cities.get((account, city))
         if known is None:
@@ -25,7 +25,7 @@ class Seeds:
                 "region": region,
                 "addresses": list(legacy.get("addresses") or []),
                 **seed_legacy.plant(self._client, city, account, region, legacy),
-                "hosted_zone": seed_data.zone(self._client, account, region, legacy),
+                "hosted_zone": seed_data.zone(self._client, account, region, legacy, body.get("records") or []),
                 "database": seed_data.credentials(account, legacy),
                 "images": [],
                 "secrets": [],

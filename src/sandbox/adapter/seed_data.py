@@ -7,6 +7,8 @@ from typing import Any
 
 from moto.secretsmanager.models import secretsmanager_backends
 
+from . import route53_conflicts
+from .route53_answers import plain
 from .seed_legacy import database_address
 
 _IMAGE = re.compile(
@@ -58,19 +60,26 @@ def value(secret: Any) -> str:
     return next(one for one in secret.versions.values() if "AWSCURRENT" in one["version_stages"])["secret_string"]
 
 
-def zone(client: Any, account: str, region: str, legacy: dict) -> dict[str, Any]:
-    """The hosted zone with the live records."""
+def zone(client: Any, account: str, region: str, legacy: dict, planted: list[dict]) -> dict[str, Any]:
+    """The hosted zone with the live records: an A record for each name, unless `planted` has one for it, and `planted`
+    as they are. What their aliases lead to outside of the sandbox is taken to be there."""
     route53 = client("route53", account, region)
     made = route53.create_hosted_zone(Name=legacy["hosted_zone"], CallerReference=secrets.token_hex(8))
     zone_id = made["HostedZone"]["Id"].rsplit("/", 1)[-1]
     addresses, records = list(legacy.get("addresses") or []), list(legacy.get("records") or [])
-    if addresses and records:
+    taken = {plain(record["Name"]) for record in planted if record["Type"] in ("A", "CNAME")}
+    default = [
+        {"Name": name, "Type": "A", "TTL": int(legacy.get("ttl") or 60),
+         "ResourceRecords": [{"Value": address} for address in addresses]}
+        for name in records if addresses and plain(name) not in taken
+    ]
+    aliases = [record["AliasTarget"] for record in planted if "AliasTarget" in record]
+    route53_conflicts.ELSEWHERE.update(plain(alias["DNSName"]) + "." for alias in aliases)
+    for alias in [one for one in aliases if one["HostedZoneId"] == "ZONE"]:
+        alias["HostedZoneId"] = zone_id
+    if default or planted:
         route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": [
-            {"Action": "UPSERT", "ResourceRecordSet": {
-                "Name": name, "Type": "A", "TTL": int(legacy.get("ttl") or 60),
-                "ResourceRecords": [{"Value": address} for address in addresses]}}
-            for name in records
-        ]})
+            {"Action": "CREATE", "ResourceRecordSet": record} for record in [*default, *planted]]})
     return {"id": zone_id, "name": legacy["hosted_zone"], "records": records,
             "name_servers": made["DelegationSet"]["NameServers"]}
 
