@@ -80,6 +80,7 @@ const MODULES: &[(&str, &str)] = embedded![
     "middleware.py",
     "naming.py",
     "patching.py",
+    "quirks.py",
     "rds.py",
     "rds_catalogue.py",
     "rds_groups.py",

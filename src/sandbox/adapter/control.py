@@ -1,5 +1,5 @@
-"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, clock, seed, databases,
-crash, stop. Other files add theirs with `route`."""
+"""The control address `/_sandbox/`: status, calls, reset, latency, faults, speed, advance, clock, quirks, seed,
+databases, crash, stop-server, start-server, stop. Other files add theirs with `route`."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from werkzeug.wrappers import Response
 
-from . import patching, seed, seed_client
+from . import patching, quirks, seed, seed_client
 from .calls import CallLog
 from .clock import Clock
 from .db_fleet import FLEET
@@ -58,6 +58,7 @@ class Control:
             ("POST", "seed"): self._seed,
             ("POST", "databases"): lambda body: FLEET.settle(float(body.get("seconds", 0))),
             ("POST", "crash"): lambda body: FLEET.crash(body["city"], body["role"]),
+            ("POST", "quirks"): quirks.put,
             ("POST", "stop-server"): lambda body: FLEET.halt(body["city"], body["role"]),
             ("POST", "start-server"): lambda body: FLEET.resume(body["city"], body["role"]),
             ("POST", "stop"): lambda _: None,
@@ -97,6 +98,7 @@ class Control:
             "calls": {"total": sum(counts.values()), "by_operation": counts},
             "latency": self.faults.latencies(),
             "rules": self.faults.rules(),
+            "quirks": dict(quirks.QUIRKS),
             "cities": self.seeds.status(),
             "databases": FLEET.status(),
         }
