@@ -1,6 +1,6 @@
 //! `migrate destroy`
 
-use super::consent::Consent;
+use super::consent::{Consent, TakeDown};
 use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::hold::Hold;
@@ -10,7 +10,8 @@ use crate::engine::adopt;
 use crate::engine::plan::{Goal, Plan};
 use anyhow::anyhow;
 
-/// Take a city down again: the traffic back to the legacy side first, then everything in reverse, until nothing is left.
+/// Take a city down again: the database and its users back to the legacy side first, then everything in reverse, until nothing is left.
+/// After `migrate finish` there is no legacy side: nobody serves the city's users then.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  migrate destroy malmo --delete-database malmo      a final snapshot is kept\n  migrate destroy malmo --stray subnet-0a1b2c3d      only what a plan calls a stray"
@@ -27,6 +28,8 @@ pub struct Args {
     #[command(flatten)]
     consent: Consent,
     #[command(flatten)]
+    take_down: TakeDown,
+    #[command(flatten)]
     hold: Hold,
     /// Delete only this stray, by the id that `plan` and `status` tell; the city itself is left as it is.
     #[arg(long, value_name = "ID")]
@@ -40,6 +43,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         yes: args.yes,
         delete_database: args.delete_database,
         consent: args.consent,
+        take_down: args.take_down,
         hold: args.hold,
         ..Options::default()
     };

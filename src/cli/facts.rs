@@ -2,7 +2,7 @@
 
 use super::open::Opened;
 use super::window::moment;
-use crate::engine::notice::{Term, seconds};
+use crate::engine::notice::{FOR_GOOD, Term, seconds};
 use crate::engine::plan::{Goal, Plan};
 use crate::spec::City;
 use crate::spec::recovery::recovery;
@@ -67,6 +67,9 @@ fn interruption(terms: &[Term], budget: u64) -> String {
         let what = if terms.is_empty() { "no change is noticed" } else { "users are moved while both sides answer" };
         return format!("none: {what} (budget {budget} s)");
     }
+    if let Some(end) = interrupting.iter().find(|term| term.notice.seconds == FOR_GOOD) {
+        return format!("for good: {}", end.notice.what);
+    }
     let term = |term: &&Term| {
         let notice = &term.notice;
         format!("{} s {} ({}, {})", notice.seconds, notice.what, term.address, notice.source.letter())
@@ -93,6 +96,8 @@ mod tests {
             interruption(&[moved, writes.clone()], 30),
             "at most 1 s, writes only: 1 s writes wait (cutover/data, M) (budget 30 s)"
         );
+        let end = term("cutover/data", Notice::out("nobody serves them", FOR_GOOD, Source::Documented));
+        assert_eq!(interruption(&[end], 30), "for good: nobody serves them");
         let out = term("rds/instance", Notice::out("the database fails over", 120, Source::Documented));
         assert_eq!(
             interruption(&[writes, out], 30),

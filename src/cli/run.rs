@@ -1,6 +1,6 @@
 //! What `apply` and `destroy` share: the lock, the plan, the question, the run.
 
-use super::consent::Consent;
+use super::consent::{Consent, TakeDown};
 use super::exit::{Exit, Hint};
 use super::globals::Globals;
 use super::interrupt::{Interrupt, Stopped};
@@ -35,6 +35,8 @@ pub struct Options {
     pub delete_database: Vec<String>,
     /// What may be done to a city that serves.
     pub consent: Consent,
+    /// What becomes of a city that nobody serves then.
+    pub take_down: TakeDown,
     /// How to take the lock.
     pub hold: hold::Hold,
     /// A saved plan: what is done must be that.
@@ -100,6 +102,7 @@ async fn locked(
     if let Some(until) = &options.until {
         plan.keep_until(until);
     }
+    options.take_down.lead(&mut plan)?;
     let found = interrupt.or(preflight::findings(city, &plan, PATIENCE)).await?;
     let failures = failures(&found);
     let report = facts::report(city, &plan).with_preflight(found);
@@ -117,6 +120,9 @@ async fn locked(
         return Err(error.context(Hint("mend what is marked FAIL above, each line says how".into())));
     }
     options.consent.check(&report, city)?;
+    if !options.take_down.check(&plan, city, interrupt).await? {
+        return Ok(Exit::Error);
+    }
     let now = options.consent.now(city, interrupt).await?;
     let window = Window::new(city, &plan, &report.in_window, now);
     let behind = report.in_window.clone();

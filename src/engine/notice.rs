@@ -7,12 +7,15 @@ use super::plan::{Action, Change, Goal, Plan};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
+/// Seconds of an interruption that doesn't end.
+pub const FOR_GOOD: u32 = u32::MAX;
+
 /// What users notice of one change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Notice {
     /// In words, after the resource's address: `the database fails over`.
     pub what: String,
-    /// Seconds of interruption at most; 0: users are moved, and nothing is refused.
+    /// Seconds of interruption at most; 0: users are moved, and nothing is refused; [`FOR_GOOD`]: it doesn't end.
     pub seconds: u32,
     /// Where the figure is from.
     pub source: Source,
@@ -61,11 +64,20 @@ fn notice(plan: &Plan, info: &KindInfo, change: &Change) -> Option<Notice> {
     if !plan.serves && !info.leads {
         return None;
     }
+    // Without a legacy side nobody takes them over.
+    if info.leads && ends(plan) {
+        return Some(Notice::out("nobody serves the city's users from then on", FOR_GOOD, Source::Documented));
+    }
     match change.action {
         // What users were led to is taken down behind them.
         Action::Delete if plan.goal != Goal::City && !info.leads => None,
         _ => (info.notice)(change).or_else(|| replaced(info, change)),
     }
+}
+
+/// Whether the plan takes a city down that has no legacy side any more.
+pub fn ends(plan: &Plan) -> bool {
+    plan.goal == Goal::Nothing && plan.lookups.finished && plan.serves
 }
 
 /// What serves and is replaced or deleted.

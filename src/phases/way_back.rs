@@ -2,9 +2,13 @@
 //! what they write, for as long as the hand-over takes to get ready.
 
 use super::cutover::SWITCH;
+use crate::aws::Resource;
+use crate::aws::route53::weighted::WeightedRecords;
 use crate::engine::Address;
-use crate::engine::plan::{Action, Plan};
+use crate::engine::plan::{Action, Change, Plan};
+use serde_json::json;
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 /// Lets what leads users away from the legacy side go after the switch of the databases, and not before it.
 pub fn database_first(plan: &mut Plan) {
@@ -28,11 +32,20 @@ pub fn database_first(plan: &mut Plan) {
     }
 }
 
+/// Lets the names of a city that is taken down answer with these addresses when it is gone; with none, nobody answers.
+pub fn lead_to(plan: &mut Plan, addresses: &[Ipv4Addr]) {
+    let records = |change: &&mut Change| change.kind == WeightedRecords::INFO.name && change.action == Action::Delete;
+    for change in plan.changes.iter_mut().filter(records) {
+        if let Some(prior) = change.prior.as_object_mut() {
+            prior.insert("then".into(), json!(addresses));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::graph::{finish_times, nodes};
-    use serde_json::json;
 
     fn plan() -> Plan {
         let delete = |address: &str, needs: &[&str]| {

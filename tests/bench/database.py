@@ -192,7 +192,7 @@ def replication(bench: Bench, rate: int, jobs: int) -> tuple[float, float, float
 
 def migrate(bench: Bench, rate: int, jobs: int) -> tuple[float, float, float, float]:
     writer = bench.writer(rate)
-    process = subprocess.Popen([bench.binary, "--sandbox", "apply", "malmo", "--yes"], env=bench.env, stdin=subprocess.DEVNULL,
+    process = subprocess.Popen([bench.binary, "--sandbox", "apply", "malmo", "--yes", "--now=malmo"], env=bench.env, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     clock, said, began, took, servers = 0, [], None, None, 0.0
     for line in process.stderr:

@@ -89,7 +89,12 @@ impl World {
             Self { home: TempDir::new().unwrap(), cities: TempDir::new().unwrap(), databases: "off", megabytes: None };
         for entry in std::fs::read_dir(root().join("cities")).unwrap() {
             let path = entry.unwrap().path();
-            std::fs::copy(&path, world.cities.path().join(path.file_name().unwrap())).unwrap();
+            let city = path.file_stem().unwrap().to_str().unwrap();
+            std::fs::copy(&path, world.file(city)).unwrap();
+            world.window(
+                city,
+                "{ days: [mon, tue, wed, thu, fri, sat, sun], start: \"00:00\", length: 24h, time_zone: Etc/UTC }",
+            );
         }
         world
     }
@@ -111,6 +116,13 @@ impl World {
     /// The file of a city.
     pub fn file(&self, city: &str) -> PathBuf {
         self.cities.path().join(format!("{city}.yaml"))
+    }
+
+    /// Gives a city another window; without one it is open at any time.
+    pub fn window(&self, city: &str, window: &str) {
+        let text = std::fs::read_to_string(self.file(city)).unwrap();
+        let line = text.lines().find(|line| line.starts_with("window:")).unwrap();
+        std::fs::write(self.file(city), text.replacen(line, &format!("window: {window}"), 1)).unwrap();
     }
 
     /// Replaces text in a city's file; it must be there.

@@ -18,3 +18,4 @@ mod process;
 mod saved;
 mod signals;
 mod states;
+mod window;
