@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     City, CitySpec, Problem, Problems,
-    check::{self, Context},
+    check::{self, Context, Neighbour},
     finding::Finding,
     parse::parse,
     problem::Located,
@@ -171,12 +171,10 @@ impl Draft {
         }
     }
 
-    /// The city for others to be compared with, if what they compare is sound.
-    fn as_neighbour(&self) -> Option<(&str, &CitySpec)> {
-        let content = self.content.as_ref()?;
-        let sound =
-            ["account", "region", "network", "network.cidr"].iter().all(|field| !content.broken.contains(*field));
-        sound.then_some((self.name.as_str(), &content.spec))
+    /// The city for others to be compared with, as far as it can be read.
+    fn as_neighbour(&self) -> Option<Neighbour<'_>> {
+        let Content { spec, broken, .. } = self.content.as_ref()?;
+        Some(Neighbour { name: &self.name, spec, broken })
     }
 }
 

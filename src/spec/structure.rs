@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     finding::Finding,
     form::{FORMS, Form},
+    init::FILL_IN,
     suggest::{choices, nearest},
     tree::{Key, Node, Value, join},
 };
@@ -63,6 +64,10 @@ impl<'a> Walk<'a> {
     fn node(&mut self, schema: &'a Json, node: &Node, path: &str) -> Json {
         let schema = self.resolve(schema);
         match (kind(schema), &node.value) {
+            (expected, Value::Text(text)) if text == FILL_IN => {
+                let help = filling(schema, expected);
+                self.fault(schema, path, format!("still to be filled in: `{path}`"), Some(help))
+            }
             ("object", Value::Map(entries)) => self.object(schema, entries, path),
             ("array", Value::List(items)) => self.array(schema, items, path),
             ("string", Value::Text(text)) => self.text(schema, text, path),
@@ -220,6 +225,16 @@ pub fn words(schema: &Json) -> Vec<&str> {
     listed
         .chain(documented.flat_map(|one| one["const"].as_str().map(|c| vec![c]).unwrap_or_else(|| words(one))))
         .collect()
+}
+
+/// What a value to fill in looks like.
+fn filling(schema: &Json, kind: &str) -> String {
+    let words = words(schema);
+    match schema["examples"][0].as_str() {
+        Some(example) => format!("write it like {example}"),
+        None if !words.is_empty() => format!("valid: `{}`", words.join("`, `")),
+        None => format!("write {} here", article(kind)),
+    }
 }
 
 fn article(kind: &str) -> &str {

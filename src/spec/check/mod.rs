@@ -4,6 +4,7 @@ mod capacity;
 mod cutover;
 mod database;
 mod legacy;
+mod neighbours;
 mod network;
 mod recovery;
 mod routing;
@@ -13,13 +14,32 @@ mod services;
 pub use cutover::window_too_short;
 
 use super::{CitySpec, finding::Finding};
+use std::collections::HashSet;
 
 /// What the checks look at.
 pub struct Context<'a> {
     /// The city.
     pub spec: &'a CitySpec,
-    /// The other cities of the folder, by name.
-    pub neighbours: Vec<(&'a str, &'a CitySpec)>,
+    /// The other cities of the folder.
+    pub neighbours: Vec<Neighbour<'a>>,
+}
+
+/// Another city of the folder.
+pub struct Neighbour<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What its file says, with stand-ins for what is broken in it.
+    pub spec: &'a CitySpec,
+    /// The fields that are broken.
+    pub broken: &'a HashSet<String>,
+}
+
+impl Neighbour<'_> {
+    /// Whether its file says what stands in all of these fields.
+    pub fn says(&self, fields: &[impl ToString]) -> bool {
+        let about = Finding { fields: fields.iter().map(ToString::to_string).collect(), ..Finding::at("", "") };
+        !self.broken.iter().any(|broken| about.rests_on(broken))
+    }
 }
 
 /// A check: says what it finds.
@@ -33,6 +53,7 @@ static CHECKS: &[Check] = &[
     network::private,
     network::zones,
     network::neighbours,
+    neighbours::apart,
     network::legacy_addresses,
     database::engine,
     database::version,

@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 
-use super::Context;
+use super::{Context, Neighbour};
 use crate::phases::overlap;
 use crate::spec::{finding::Finding, subnets::subnets};
 
@@ -57,10 +57,13 @@ pub fn zones(context: &Context<'_>, out: &mut Vec<Finding>) {
     }
 }
 
+/// Whose network it is, and which.
+const NETWORK: [&str; 3] = ["network.cidr", "account", "region"];
+
 /// No other city of the account and region uses the addresses.
 pub fn neighbours(context: &Context<'_>, out: &mut Vec<Finding>) {
     let spec = context.spec;
-    for (name, other) in &context.neighbours {
+    for Neighbour { name, spec: other, .. } in context.neighbours.iter().filter(|other| other.says(&NETWORK)) {
         let here = other.account == spec.account && other.region == spec.region;
         if here && overlap(&spec.network.cidr, &other.network.cidr) {
             let message = format!(
@@ -93,7 +96,8 @@ pub fn legacy_addresses(context: &Context<'_>, out: &mut Vec<Finding>) {
 fn free(context: &Context<'_>) -> String {
     let spec = context.spec;
     let taken = |net: &Ipv4Net| {
-        let theirs = context.neighbours.iter().any(|(_, other)| overlap(net, &other.network.cidr));
+        let mut others = context.neighbours.iter().filter(|other| other.says(&NETWORK));
+        let theirs = others.any(|other| overlap(net, &other.spec.network.cidr));
         let legacy =
             spec.legacy.targets.iter().chain(&spec.legacy.database.endpoint.host.parse()).any(|ip| net.contains(ip));
         theirs || legacy

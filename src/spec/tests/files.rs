@@ -90,17 +90,70 @@ fn what_can_not_be_a_city_file() {
     assert_eq!(first("two"), "a file holds one city: there is a second document");
 }
 
+/// A city of its own, made of Malmö's file.
+fn lund() -> String {
+    let text = std::fs::read_to_string(cities().join("malmo.yaml")).unwrap_or_default();
+    [("malmo", "lund"), ("10.41.", "10.42."), ("10.40.", "10.43."), ("198.51.100.", "203.0.113.")]
+        .iter()
+        .fold(text, |text, (from, to)| text.replace(from, to))
+}
+
 #[test]
 fn two_cities_can_not_share_addresses() {
     let text = std::fs::read_to_string(cities().join("malmo.yaml")).unwrap_or_default();
+    let overlapping = lund().replace("10.42.0.0/16", "10.41.128.0/17");
+    let elsewhere = lund().replace("lund", "paris").replace("203.0", "192.0").replace("10.42.0.0/16", "10.41.0.0/16");
     let folder = folder(&[
         ("malmo.yaml", text.as_bytes()),
-        ("lund.yaml", text.replace("10.41.0.0/16", "10.41.128.0/17").as_bytes()),
-        ("paris.yaml", text.replace("eu-north-1", "eu-west-3").as_bytes()),
+        ("lund.yaml", overlapping.as_bytes()),
+        ("paris.yaml", elsewhere.replace("eu-north-1", "eu-west-3").as_bytes()),
     ]);
     let found = complaints(folder.path(), "malmo");
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].0, "`10.41.0.0/16` overlaps `10.41.128.0/17` of `lund` in the same account and region");
     assert_eq!(found[0].1.as_deref(), Some("`10.0.0.0/16` is free"));
-    assert!(complaints(folder.path(), "paris").is_empty());
+    assert!(complaints(folder.path(), "paris").is_empty(), "{:?}", complaints(folder.path(), "paris"));
+}
+
+#[test]
+fn two_cities_can_not_share_what_users_data_and_servers_hang_on() {
+    let text = std::fs::read_to_string(cities().join("malmo.yaml")).unwrap_or_default();
+    let told = |other: &str| {
+        let folder = folder(&[("malmo.yaml", text.as_bytes()), ("lund.yaml", other.as_bytes())]);
+        let of = |name: &str| load(folder.path(), &[name.to_owned()]).err().unwrap_or_default().0;
+        // Both files are told, each at its place.
+        let fields: Vec<String> = of("malmo").into_iter().filter_map(|problem| problem.field).collect();
+        let theirs: Vec<String> = of("lund").into_iter().filter_map(|problem| problem.field).collect();
+        assert_eq!(fields.len(), theirs.len(), "{fields:?} {theirs:?}");
+        fields
+    };
+    assert_eq!(told(&lund()), [""; 0]);
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("203.0.113.11", "198.51.100.11", &["legacy.addresses[1]"]),
+        ("10.43.1.10", "10.40.1.10", &["legacy.targets[0]"]),
+        ("10.43.2.20", "10.40.2.20", &["legacy.database.endpoint"]),
+        ("Name: lund-web", "Name: malmo-web", &["legacy.instances.tags"]),
+        // A zone of that name is everybody's; the records in it aren't.
+        (
+            "lundbybike.example",
+            "malmobybike.example",
+            &["legacy.records[0]", "legacy.records[1]", "services.web.hosts[0]", "services.web.hosts[1]"],
+        ),
+    ];
+    for (from, to, fields) in cases {
+        assert!(lund().contains(from), "{from}");
+        assert_eq!(told(&lund().replace(from, to)), *fields, "{to}");
+        // Private addresses and tags of another region are other servers; names and public addresses are the same everywhere.
+        let afar = lund().replace(from, to).replace("eu-north-1", "eu-west-3");
+        let same = !to.starts_with("10.") && !to.starts_with("Name");
+        assert_eq!(told(&afar), if same { *fields } else { &[] }, "{to} in another region");
+    }
+    // Another database of the same server is another database.
+    let second = lund().replace("10.43.2.20", "10.40.2.20").replace("name: bikes", "name: trams");
+    assert_eq!(told(&second), [""; 0]);
+    // What stands in for a mistake in the other file is nobody's.
+    let broken =
+        lund().replace("account: \"123456789012\"", "account: x").replace("lundbybike.example, api", "- , api");
+    let folder = folder(&[("malmo.yaml", text.as_bytes()), ("lund.yaml", broken.as_bytes())]);
+    assert!(complaints(folder.path(), "malmo").is_empty(), "{:?}", complaints(folder.path(), "malmo"));
 }
