@@ -67,6 +67,7 @@ impl Grant {
 /// The IAM action of a call. S3 alone names some of them differently.
 pub fn action(call: &'static str) -> &'static str {
     match call {
+        "s3:ListBuckets" => "s3:ListAllMyBuckets",
         "s3:ListObjectsV2" => "s3:ListBucket",
         "s3:GetPublicAccessBlock" => "s3:GetBucketPublicAccessBlock",
         "s3:PutPublicAccessBlock" => "s3:PutBucketPublicAccessBlock",

@@ -5,6 +5,7 @@ pub mod adopt;
 pub mod autoscaling;
 pub mod batch;
 pub mod bucket;
+pub mod buckets;
 pub mod calls;
 pub mod census;
 pub mod client;

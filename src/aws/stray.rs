@@ -90,6 +90,13 @@ pub async fn all(reader: &Arc<Aws>, known: &[Sought]) -> CloudResult<Vec<Stray>>
     Ok(strays)
 }
 
+/// Everything that bears the city's tag, whatever is recorded: for a city whose state is missing. Without parts and backups.
+pub async fn standing(reader: &Arc<Aws>) -> CloudResult<Vec<Stray>> {
+    let mut all = all(reader, &[]).await?;
+    all.retain(|one| !PARTS.iter().any(|part| part.replace(' ', ":") == one.kind));
+    Ok(all)
+}
+
 async fn tagged(aws: &Aws, census: &Census) -> CloudResult<Vec<Stray>> {
     let city = TagFilter::builder().key(tags::CITY).values(&aws.city).build();
     let pages = aws.tagging.get_resources().tag_filters(city).resources_per_page(100).into_paginator().items().send();

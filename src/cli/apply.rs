@@ -4,10 +4,10 @@ use super::consent::Consent;
 use super::exit::Exit;
 use super::globals::Globals;
 use super::hold::Hold;
-use super::open::{World, cities};
+use super::open::World;
 use super::plan::Format;
 use super::run::{self, Options};
-use super::{bootstrap, saved};
+use super::{bootstrap, saved, standing};
 use crate::engine::plan::Goal;
 use crate::phases::PHASES;
 use anyhow::anyhow;
@@ -56,7 +56,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         (Some(plan), None) => plan.city.clone(),
         _ => args.city.clone(),
     };
-    let mut cities = cities(globals, std::slice::from_ref(&name))?;
+    let mut cities = standing::wanted(globals, std::slice::from_ref(&name)).await?;
     if let (Some(plan), Some(city)) = (&saved, cities.first()) {
         saved::check(plan, city)?;
     }

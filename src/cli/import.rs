@@ -33,7 +33,7 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let opened = open::one(globals, &args.city).await?;
+    let opened = open::by_file(globals, &args.city).await?;
     if globals.sandbox {
         super::bootstrap::make(&opened).await?;
     }

@@ -2,6 +2,7 @@
 
 use super::exit::Hint;
 use super::globals::Globals;
+use super::standing;
 use crate::aws::client::{Access, config, without_retries};
 use crate::aws::elb::neighbours::Neighbours;
 use crate::aws::{Aws, AwsCloud, call, lookup};
@@ -13,7 +14,7 @@ use crate::engine::planner;
 use crate::engine::wait::Pace;
 use crate::phases::{Blueprint, Lookups, cutover, desired, way_back};
 use crate::sandbox::{DatabaseServer, Databases, Role, Seed};
-use crate::spec::{self, City};
+use crate::spec::{self, City, Problems};
 use crate::state::recorded::{self, Found};
 use crate::state::{Home, S3Store, State, StateProblem, Store, StoreError, layout};
 use crate::view::note;
@@ -92,16 +93,26 @@ pub struct Recorded {
 
 /// Reads the named cities (all of them if none is named) and says all that is wrong with them at once.
 pub fn cities(globals: &Globals, names: &[String]) -> anyhow::Result<Vec<City>> {
-    spec::load(&globals.cities, names).map_err(|problems| {
-        note(&problems.render(super::globals::colours(), super::globals::width()));
-        let files: std::collections::BTreeSet<_> = problems.0.iter().map(|problem| &problem.file).collect();
-        anyhow!("{} mistakes in {} files: nothing was touched", problems.0.len(), files.len())
-    })
+    spec::load(&globals.cities, names).map_err(|problems| mistakes(&problems))
 }
 
-/// Opens the city of that name.
+/// Says all that is wrong with files, each at its place.
+pub fn mistakes(problems: &Problems) -> anyhow::Error {
+    note(&problems.render(super::globals::colours(), super::globals::width()));
+    let files: std::collections::BTreeSet<_> = problems.0.iter().map(|problem| &problem.file).collect();
+    anyhow!("{} mistakes in {} files: nothing was touched", problems.0.len(), files.len())
+}
+
+/// Opens the city of that name: by its file, or by the one that its state keeps.
 pub async fn one(globals: &Globals, name: &str) -> anyhow::Result<Opened> {
-    let mut cities = cities(globals, &[name.to_owned()])?;
+    let mut cities = standing::cities(globals, &[name.to_owned()]).await?;
+    let world = World::new(globals, &cities).await?;
+    Ok(world.open(cities.pop().ok_or_else(|| anyhow!("no city {name}"))?).await)
+}
+
+/// Opens the city of that name by its file, and nothing else.
+pub async fn by_file(globals: &Globals, name: &str) -> anyhow::Result<Opened> {
+    let mut cities = standing::wanted(globals, &[name.to_owned()]).await?;
     let world = World::new(globals, &cities).await?;
     Ok(world.open(cities.pop().ok_or_else(|| anyhow!("no city {name}"))?).await)
 }
@@ -208,8 +219,10 @@ impl Opened {
         let found = recorded::look(&*self.store, self.home()).await;
         match found.with_context(|| format!("reading the state of {name}"))? {
             Found::State(state, etag) => Ok(Recorded { state: *state, etag: Some(etag) }),
-            Found::Nothing => Ok(Recorded { state: self.home().empty(), etag: None }),
-            Found::NoBucket => Ok(Recorded { state: self.home().empty(), etag: None }),
+            found @ (Found::Nothing | Found::NoBucket) => {
+                self.check_new(matches!(found, Found::NoBucket)).await?;
+                Ok(Recorded { state: self.home().empty(), etag: None })
+            }
             Found::Gone(last) => Err(self.lost(last)),
             Found::Unusable(problem, _) => Err(self.unusable(problem)),
         }
@@ -256,9 +269,12 @@ impl Opened {
                 self.bucket
             )
             .context(bootstrap())),
-            Err(error @ StoreError::NoBucket { .. }) => Err(anyhow::Error::from(error)
-                .context("there is no place for the state; nothing was changed")
-                .context(bootstrap())),
+            Err(error @ StoreError::NoBucket { .. }) => {
+                self.check_new(true).await?;
+                Err(anyhow::Error::from(error)
+                    .context("there is no place for the state; nothing was changed")
+                    .context(bootstrap()))
+            }
             Err(error) => {
                 note(&format!("whether the bucket {} is versioned can't be seen: {error}", self.bucket));
                 Ok(())

@@ -2,8 +2,8 @@
 
 use super::exit::Exit;
 use super::globals::Globals;
-use super::open::{Opened, World, cities};
-use super::{facts, preflight, saved};
+use super::open::{Opened, World};
+use super::{facts, preflight, saved, standing};
 use crate::engine::plan::{Goal, Plan};
 use crate::preflight::Finding;
 use crate::view::report::PlanReport;
@@ -53,7 +53,10 @@ pub enum Format {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let cities = cities(globals, &args.cities)?;
+    let cities = match args.destroy {
+        true => standing::cities(globals, &args.cities).await?,
+        false => standing::wanted(globals, &args.cities).await?,
+    };
     if args.out.is_some() && cities.len() != 1 {
         return Err(anyhow!("--out saves the plan of one city, not of {}", cities.len()));
     }
@@ -87,6 +90,7 @@ async fn one(city: &Opened, goal: Goal) -> anyhow::Result<(Plan, Vec<Finding>)> 
         // A city that is there proves its account by its own resources; a new one must not be planned in a stranger's.
         city.check_account().await?;
     }
+    city.check_living(&recorded.state, goal)?;
     let plan = city.plan(&recorded.state, goal).await?;
     let found = preflight::findings(city, &plan, PATIENCE).await;
     Ok((plan, found))

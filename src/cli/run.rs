@@ -13,7 +13,7 @@ use crate::engine::executor::{Executor, Gate};
 use crate::engine::plan::{Base, Goal, Plan};
 use crate::preflight::run::failures;
 use crate::state::lock::author;
-use crate::state::{Fenced, Lease, Ledger};
+use crate::state::{Fenced, Lease, Ledger, State};
 use crate::view::progress::Progress;
 use crate::view::report::PlanReport;
 use crate::view::{note, out, plan_text};
@@ -91,6 +91,9 @@ async fn locked(
     interrupt: &Interrupt,
 ) -> anyhow::Result<Exit> {
     let Recorded { state, etag, .. } = interrupt.or(city.recorded()).await??;
+    if options.only.is_none() {
+        city.check_living(&state, goal)?;
+    }
     let mut plan = match &options.only {
         Some(only) if only.base == Base::of(&state) => only.clone(),
         Some(_) => return Err(anyhow!("the state has moved on meanwhile: nothing was changed, say it again")),
@@ -139,7 +142,11 @@ async fn locked(
         return Ok(Exit::Error);
     }
     let ledger = Ledger::new(city.store.clone(), state, etag, &author());
-    ledger.commit(|state| state.lookups = plan.lookups.clone()).await.context("recording the beginning")?;
+    let begin = |state: &mut State| {
+        state.lookups = plan.lookups.clone();
+        city.keep_file(state, goal, options.only.is_some());
+    };
+    ledger.commit(begin).await.context("recording the beginning")?;
     let expected =
         Duration::from_secs(u64::from(estimate(&plan, &city.cloud).total.typical)).div_f64(city.aws.time_scale);
     let progress = Arc::new(Progress::new(&plan, expected));

@@ -23,6 +23,8 @@ pub struct City {
     pub name: String,
     /// The file.
     pub file: PathBuf,
+    /// Its text.
+    pub text: String,
     /// What it says, checked.
     pub spec: CitySpec,
 }

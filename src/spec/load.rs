@@ -50,15 +50,25 @@ pub fn load(folder: &Path, names: &[String]) -> Result<Vec<City>, Problems> {
     if problems.is_empty() { Ok(cities) } else { Err(Problems(problems)) }
 }
 
-/// Gives a finding about a city that was read before its place in the file.
-pub fn locate(city: &City, finding: Finding) -> Problem {
-    match read(&city.file) {
-        Ok(text) => {
-            let places = parse(&text).0.map(|node| Places::of(&node)).unwrap_or_default();
-            Located::new(city.file.clone(), text, places).problem(finding)
-        }
-        Err(_) => Problem::of_file(&city.file, finding.message, finding.help),
-    }
+/// Whether the folder has a file for a city of that name, whatever is in it.
+pub fn is_there(folder: &Path, name: &str) -> bool {
+    ["yaml", "yml"].iter().any(|end| folder.join(format!("{name}.{end}")).exists())
+}
+
+/// A city whose text is kept somewhere else than in a folder of files; `place` is told where a file would be.
+pub fn from_text(name: &str, place: &Path, text: String) -> Result<City, Problems> {
+    let mut draft = Draft { name: name.to_owned(), path: place.to_owned(), problems: Vec::new(), content: None };
+    draft.understand(text);
+    draft.finish(&[]).map_err(Problems)
+}
+
+/// Gives findings about a city that was read before their places in its file, in the file's order.
+pub fn locate(city: &City, findings: Vec<Finding>) -> Problems {
+    let places = parse(&city.text).0.map(|node| Places::of(&node)).unwrap_or_default();
+    let located = Located::new(city.file.clone(), city.text.clone(), places);
+    let mut problems: Vec<Problem> = findings.into_iter().map(|finding| located.problem(finding)).collect();
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    Problems(problems)
 }
 
 /// A file of the folder that may be a city.
@@ -111,6 +121,7 @@ struct Draft {
 struct Content {
     spec: CitySpec,
     broken: HashSet<String>,
+    text: String,
     located: Located,
 }
 
@@ -140,13 +151,13 @@ impl Draft {
             return self.say("the file is empty", Some("`migrate init CITY` writes a file to begin with".into()));
         }
         let places = node.as_ref().map(Places::of).unwrap_or_default();
-        let located = Located::new(self.path.clone(), text, places);
+        let located = Located::new(self.path.clone(), text.clone(), places);
         self.problems.extend(errors.into_iter().map(|error| located.at(error.place, None, error.message, None)));
         let Some(node) = node else { return };
         let found = structure::check(schema(), &node);
         self.problems.extend(found.findings.into_iter().map(|finding| located.problem(finding)));
         match serde_json::from_value(found.repaired) {
-            Ok(spec) => self.content = Some(Content { spec, broken: found.broken, located }),
+            Ok(spec) => self.content = Some(Content { spec, broken: found.broken, text, located }),
             // Only if the schema allows what the types don't. Then the file must not pass.
             Err(error) => self.say(&format!("the file can't be used: {error}"), None),
         }
@@ -164,9 +175,12 @@ impl Draft {
         }
         problems.sort_by_key(|problem| (problem.line, problem.column));
         match &self.content {
-            Some(content) if problems.is_empty() => {
-                Ok(City { name: self.name.clone(), file: self.path.clone(), spec: content.spec.clone() })
-            }
+            Some(content) if problems.is_empty() => Ok(City {
+                name: self.name.clone(),
+                file: self.path.clone(),
+                text: content.text.clone(),
+                spec: content.spec.clone(),
+            }),
             _ => Err(problems),
         }
     }

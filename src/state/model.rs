@@ -29,6 +29,9 @@ pub struct State {
     pub written_at: Timestamp,
     /// Who wrote it: `user@host migrate/0.1.0`.
     pub written_by: String,
+    /// The text of the city file as it was applied last: what works without the file works by this. It names secrets, and holds none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// What the city file names and AWS numbers.
     pub lookups: Lookups,
     /// The resources, and what was about to be done to them.
@@ -143,6 +146,7 @@ impl State {
             serial: 0,
             written_at: Timestamp::UNIX_EPOCH,
             written_by: String::new(),
+            file: None,
             lookups: Lookups::default(),
             resources: BTreeMap::new(),
             deposed: Vec::new(),
@@ -211,7 +215,8 @@ mod tests {
         assert_eq!(State::parse(&bytes, "malmo").unwrap(), state);
         assert!(matches!(State::parse(&bytes, "drammen"), Err(StateProblem::AnotherCity(_))));
         assert!(matches!(State::parse(&bytes[..40], "malmo"), Err(StateProblem::Damaged(_))));
-        let future = String::from_utf8(bytes).unwrap().replace("\"version\":1", "\"version\":2,\"new\":1");
-        assert!(matches!(State::parse(future.as_bytes(), "malmo"), Err(StateProblem::FromTheFuture(2))));
+        let future =
+            String::from_utf8(bytes).unwrap().replace(&format!("\"version\":{VERSION}"), "\"version\":99,\"new\":1");
+        assert!(matches!(State::parse(future.as_bytes(), "malmo"), Err(StateProblem::FromTheFuture(99))));
     }
 }

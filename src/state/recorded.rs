@@ -62,6 +62,31 @@ fn parse(bytes: &[u8], home: Home<'_>) -> Result<State, StateProblem> {
     Ok(state)
 }
 
+/// The last state of a city that can be read, of whatever account and region; `None`: there is none, or no such bucket.
+///
+/// # Errors
+/// As every call; and a state that a newer program wrote.
+pub async fn last(store: &dyn Store, city: &str) -> Result<Option<State>, StoreError> {
+    let key = layout::state(city);
+    let object = match store.get(&key).await {
+        Err(StoreError::NoBucket { .. }) => return Ok(None),
+        other => other?,
+    };
+    match object.map(|object| State::parse(&object.bytes, city)) {
+        Some(Ok(state)) => return Ok(Some(state)),
+        Some(Err(problem @ StateProblem::FromTheFuture(_))) => {
+            return Err(StoreError::Damaged { key, problem: problem.to_string() });
+        }
+        Some(Err(_)) | None => {}
+    }
+    for serial in serials(store, city).await?.into_iter().rev() {
+        if let Ok(Some(state)) = before(store, city, serial).await {
+            return Ok(Some(state));
+        }
+    }
+    Ok(None)
+}
+
 /// The serials of the states that were written before, in order.
 pub async fn serials(store: &dyn Store, city: &str) -> Result<Vec<u64>, StoreError> {
     let keys = store.list(&layout::history_prefix(city)).await?;
@@ -101,6 +126,8 @@ mod tests {
         assert!(matches!(elsewhere, Found::Unusable(StateProblem::Elsewhere { .. }, _)));
         store.delete(&layout::state("malmo"), &etag).await.unwrap();
         assert!(matches!(look(&*store, HOME).await.unwrap(), Found::Gone(2)));
+        assert_eq!(last(&*store, "malmo").await.unwrap().map(|state| state.serial), Some(2), "from the history");
+        assert_eq!(last(&*store, "drammen").await.unwrap(), None);
         assert_eq!(before(&*store, "malmo", 1).await.unwrap().unwrap().serial, 1);
         store.put(&layout::state("malmo"), b"{".to_vec(), &Condition::Absent).await.unwrap();
         assert!(matches!(look(&*store, HOME).await.unwrap(), Found::Unusable(StateProblem::Damaged(_), _)));

@@ -43,6 +43,11 @@ elif what == "begun":  # FROM TO: the state at FROM as if each of its deletions 
     for record in state["resources"].values():
         record["status"] = "deleting"
     s3.put_object(Bucket=BUCKET, Key=rest[1], Body=json.dumps(state).encode())
+elif what == "remove":  # the bucket with everything in it
+    versions = s3.get_paginator("list_object_versions").paginate(Bucket=BUCKET)
+    for item in [item for page in versions for kind in ("Versions", "DeleteMarkers") for item in page.get(kind, [])]:
+        s3.delete_object(Bucket=BUCKET, Key=item["Key"], VersionId=item["VersionId"])
+    s3.delete_bucket(Bucket=BUCKET)
 elif what == "unversioned":
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
 else:

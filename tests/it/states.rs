@@ -139,8 +139,8 @@ fn what_is_not_this_citys_or_not_of_today_is_refused() {
     world.run(&["apply", "malmo", "--yes", "--until", "vpc"]).expect(0);
     let whole = text(&world);
     for (from, to, parts) in [
-        ("\"version\": 1", "\"version\": 99", ["format version 99", "newer `migrate`"]),
-        ("\"version\": 1", "\"version\": 0", ["never written", "state rebuild malmo"]),
+        ("\"version\": 2", "\"version\": 99", ["format version 99", "newer `migrate`"]),
+        ("\"version\": 2", "\"version\": 0", ["never written", "state rebuild malmo"]),
         ("\"city\": \"malmo\"", "\"city\": \"drammen\"", ["state of the city `drammen`", "state rebuild malmo"]),
         (
             "\"account\": \"123456789012\"",
@@ -152,7 +152,7 @@ fn what_is_not_this_citys_or_not_of_today_is_refused() {
         refused(&world, &parts);
         bucket(&world, &["put", KEY, &whole]);
     }
-    bucket(&world, &["replace", KEY, "\"version\": 1", "\"version\": 99"]);
+    bucket(&world, &["replace", KEY, "\"version\": 2", "\"version\": 99"]);
     let future = world.run(&["state", "rebuild", "malmo"]).expect(1);
     assert!(future.err.contains("newer `migrate`"), "{}", future.err);
     bucket(&world, &["put", KEY, &whole]);

@@ -62,6 +62,7 @@ pub static GRANTS: &[Grant] = &[
             "route53:ListHostedZonesByName",
             "route53:ListResourceRecordSets",
             "route53:ListTagsForResource",
+            "s3:ListBuckets",
             "servicequotas:GetAWSDefaultServiceQuota",
             "servicequotas:GetServiceQuota",
             "sns:ListSubscriptionsByTopic",

@@ -108,7 +108,8 @@ async fn write(city: &Opened, rebuilt: &Rebuilt, last: u64, replaced: Option<Obj
             Some(object.etag)
         }
     };
-    let state = State { serial: last, ..rebuilt.state.clone() };
+    let mut state = State { serial: last, ..rebuilt.state.clone() };
+    state.file.get_or_insert_with(|| city.city.text.clone());
     let ledger = Ledger::new(city.store.clone(), state, etag, &author());
     ledger.commit(|_| ()).await.context("writing the state")?;
     Ok(ledger.read(|state| (state.serial, state.resources.len())))
