@@ -198,6 +198,7 @@ fn flow_logs(blueprint: &Blueprint<'_>) -> Vec<Desired> {
 mod tests {
     use crate::phases::testing::blueprint;
     use serde_json::{Value, json};
+    use std::collections::BTreeMap;
 
     #[test]
     fn one_nat_gateway_serves_every_zone_and_one_a_zone_only_its_own() {
@@ -210,6 +211,28 @@ mod tests {
             assert_eq!(routes, Some(json!({ "0.0.0.0/0": out, "10.40.0.0/16": today })));
             assert_eq!(all.iter().filter(|d| d.kind == "ec2:nat-gateway").count(), gateways);
             assert_eq!(all.iter().filter(|d| d.kind == "ec2:address").count(), gateways);
+        }
+    }
+
+    /// The order of the zones says where the one NAT gateway stands, and nothing else; and a further zone changes nothing but lists.
+    #[test]
+    fn other_zones_move_nothing_of_those_that_are_there() {
+        let city = |zones: Value, nat: &str| -> BTreeMap<String, Value> {
+            let all = blueprint(json!({ "network": { "zones": zones, "nat": nat } }), crate::phases::desired);
+            all.into_iter().map(|one| (one.address.to_string(), one.props)).collect()
+        };
+        assert_eq!(city(json!(["a", "b"]), "per_zone"), city(json!(["b", "a"]), "per_zone"));
+        let lists = ["subnets", "route_tables"];
+        for (from, to) in [(json!(["a", "b"]), json!(["a", "b", "c"])), (json!(["a", "c"]), json!(["a", "b", "c"]))] {
+            for nat in ["one", "per_zone"] {
+                let after = city(to.clone(), nat);
+                for (address, old) in city(from.clone(), nat) {
+                    let fields = old.as_object().into_iter().flatten();
+                    let changed = fields.filter(|(name, value)| after[&address][name.as_str()] != **value);
+                    let changed: Vec<&str> = changed.map(|(name, _)| name.as_str()).collect();
+                    assert!(changed.iter().all(|name| lists.contains(name)), "{address}: {changed:?}");
+                }
+            }
         }
     }
 
