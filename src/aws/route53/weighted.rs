@@ -67,8 +67,9 @@ fn new(props: &WeightedProps, weight: i64) -> CloudResult<ResourceRecordSet> {
     let target = AliasTarget::builder()
         .dns_name(props.target.known()?)
         .hosted_zone_id(props.target_zone.known()?)
-        // Beside the health check: an alias is also taken out as soon as no target of the load balancer is well.
-        .evaluate_target_health(true);
+        // The health check tells. The alias's own look would take the whole load balancer out as soon as one of its target groups has
+        // no healthy target (D): that of a service that is being made, for one.
+        .evaluate_target_health(false);
     built(
         ResourceRecordSet::builder()
             .name(&props.name)
