@@ -73,6 +73,8 @@ pub static KINDS: &[&dyn Kind] = &[
     &Erased::<elb::load_balancer::LoadBalancer>::NEW,
     &Erased::<elb::listener::Listener>::NEW,
     &Erased::<elb::rule::Rule>::NEW,
+    &Erased::<elb::rule_order::RuleOrder>::NEW,
+    &Erased::<elb::target_check::TargetCheck>::NEW,
     &Erased::<scaling::target::Target>::NEW,
     &Erased::<scaling::policy::Policy>::NEW,
     &Erased::<sns::topic::Topic>::NEW,

@@ -15,6 +15,7 @@ use crate::engine::input::output;
 use crate::spec::CitySpec;
 use std::collections::BTreeSet;
 
+pub(super) use routing::{addresses as ways_to_services, health_check_address};
 pub(super) use services::front;
 
 /// TLS 1.3 and 1.2 with forward secrecy and authenticated encryption, a post-quantum key exchange for clients that have one: what AWS
@@ -28,9 +29,11 @@ pub fn resources(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     let mut all = certificate(blueprint).to_vec();
     all.extend(services::target_groups(blueprint));
     all.push(load_balancer(blueprint));
-    all.extend(listeners(blueprint));
-    all.extend(routing::rules(blueprint));
+    all.extend(listeners());
+    all.extend(routing::reach(blueprint));
     all.extend(services::services(blueprint));
+    all.extend(services::checks(blueprint));
+    all.extend(routing::rules(blueprint));
     all
 }
 
@@ -88,7 +91,7 @@ fn load_balancer(blueprint: &Blueprint<'_>) -> Desired {
     LoadBalancer::at("alb/load-balancer", &props).after(["vpc/internet-gateway", "vpc/route-table.public"])
 }
 
-fn listeners(blueprint: &Blueprint<'_>) -> [Desired; 2] {
+fn listeners() -> [Desired; 2] {
     let http = ListenerProps {
         load_balancer: output("alb/load-balancer", "arn"),
         port: 80,
@@ -100,13 +103,15 @@ fn listeners(blueprint: &Blueprint<'_>) -> [Desired; 2] {
     let https = ListenerProps {
         load_balancer: output("alb/load-balancer", "arn"),
         port: 443,
-        // The certificate by way of its records: they are ready when it is issued, and no listener takes it before.
-        tls: Some(Tls { certificate: output("alb/certificate-records", "certificate"), policy: TLS_POLICY.into() }),
-        default: routing::default_action(blueprint),
+        tls: Some(Tls { certificate: output("alb/certificate", "arn"), policy: TLS_POLICY.into() }),
+        // A name that nobody gave the site (an attacker's that points here) gets no page.
+        default: Action::NotFound,
         foreign_rules: BTreeSet::new(),
         foreign_certificates: BTreeSet::new(),
     };
-    [Listener::at("alb/listener.http", &http), Listener::at("alb/listener.https", &https)]
+    // The records are ready when the certificate is issued: no listener takes it before.
+    let https = Listener::at("alb/listener.https", &https).after(["alb/certificate-records"]);
+    [Listener::at("alb/listener.http", &http), https]
 }
 
 #[cfg(test)]
@@ -140,6 +145,7 @@ mod tests {
         assert_eq!(certificate["name"], "malmobybike.example");
         let listener = all.iter().find(|one| one.address.as_str() == "alb/listener.https");
         let before = listener.map(Desired::dependencies).unwrap_or_default();
-        assert!(before.contains(&"alb/certificate-records".into()));
+        // Issued before it is served, and the old one served until the new one is.
+        assert!(before.contains(&"alb/certificate-records".into()) && before.contains(&"alb/certificate".into()));
     }
 }

@@ -37,7 +37,7 @@ fn health_check(blueprint: &Blueprint<'_>) -> Option<Desired> {
         threshold: CHECK_THRESHOLD,
         tagged: Some(true),
     };
-    Some(HealthCheck::at("cutover/health-check", &props))
+    Some(HealthCheck::at("cutover/health-check", &props).after(alb::health_check_address(blueprint)))
 }
 
 /// Where the switch of the databases stands: behind all that serves, before the first user is sent over.
@@ -76,7 +76,8 @@ fn records(blueprint: &Blueprint<'_>) -> Vec<Desired> {
 }
 
 fn services<'a>(blueprint: &Blueprint<'a>) -> impl Iterator<Item = Address> + use<'a> {
-    blueprint.spec.services.iter().map(|(name, _)| Address::new("alb", &format!("service.{name}")))
+    let services = blueprint.spec.services.iter().map(|(name, _)| Address::new("alb", &format!("service.{name}")));
+    services.chain(alb::ways_to_services(blueprint))
 }
 
 /// Where shifts stand, `percent` of the traffic on the new side.

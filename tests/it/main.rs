@@ -10,6 +10,7 @@ mod files;
 mod harness;
 mod import;
 mod killed;
+mod living;
 mod locks;
 mod moved;
 mod plans;

@@ -1,12 +1,14 @@
 //! `elb:rule`: which requests of a listener go to a service.
+//!
+//! A rule is made behind all others, where it takes nothing from them, and [`super::rule_order`] gives it its place.
 
 use super::action::Action;
 use super::tag;
-use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
+use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
 use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
 use aws_sdk_elasticloadbalancingv2::types::{
-    HostHeaderConditionConfig, PathPatternConditionConfig, Rule as AwsRule, RuleCondition, RulePriorityPair,
+    HostHeaderConditionConfig, PathPatternConditionConfig, Rule as AwsRule, RuleCondition, TargetHealthStateEnum,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -20,14 +22,15 @@ pub struct Rule;
 pub struct RuleProps {
     /// The listener's ARN.
     pub listener: Input,
-    /// Lower comes first; 1 to 50000.
-    pub priority: i32,
     /// Host names.
     pub hosts: BTreeSet<Input>,
     /// Path patterns.
     pub paths: BTreeSet<String>,
     /// What is done with the request.
     pub action: Action,
+    /// How many healthy targets the group must have before the rule leads there. Never read: later that is ECS's business.
+    #[serde(default)]
+    pub needs: Option<u32>,
 }
 
 /// Where it is.
@@ -37,7 +40,13 @@ pub struct RuleOutputs {
     pub arn: String,
 }
 
-fn priority(rule: &AwsRule) -> Option<i32> {
+/// Where rules are made, and where those stay that nobody meets: behind all that have a place of their own.
+pub const BACK: i32 = 20_000;
+/// The last place (D).
+const LAST: i32 = 50_000;
+
+/// Its place; `None` for the default rule.
+pub fn priority(rule: &AwsRule) -> Option<i32> {
     rule.priority().and_then(|text| text.parse().ok())
 }
 
@@ -46,10 +55,10 @@ fn observe(listener: &str, rule: &AwsRule) -> RuleProps {
     let paths = rule.conditions().iter().filter_map(|c| c.path_pattern_config()).flat_map(|c| c.values());
     RuleProps {
         listener: listener.into(),
-        priority: priority(rule).unwrap_or_default(),
         hosts: hosts.map(|host| Input::from(host.to_lowercase())).collect(),
         paths: paths.cloned().collect(),
         action: Action::from_aws(rule.actions()),
+        needs: None,
     }
 }
 
@@ -69,8 +78,10 @@ fn conditions(props: &RuleProps) -> CloudResult<Vec<RuleCondition>> {
 }
 
 impl Resource for Rule {
-    const INFO: KindInfo =
-        KindInfo { immutable: &["listener"], ..KindInfo::new("elb:rule", Identity::Taken(&["listener", "priority"])) };
+    const INFO: KindInfo = KindInfo {
+        immutable: &["listener"],
+        ..KindInfo::new("elb:rule", Identity::Same(&["listener", "hosts", "paths"]))
+    };
     const FOUND_BY: Option<&'static str> = Some("arn");
     type Props = RuleProps;
     type Outputs = RuleOutputs;
@@ -83,12 +94,11 @@ impl Resource for Rule {
         let recorded = sought.recorded.map(|outputs| outputs.arn.as_str());
         let mut found = rules.iter().find(|rule| recorded.is_some() && rule.rule_arn() == recorded);
         if found.is_none() {
-            // Another rule may still hold this priority, on its way to another one: only the tag tells.
-            let holder = rules.iter().find(|rule| priority(rule) == Some(sought.props.priority));
-            if let Some(arn) = holder.and_then(|rule| rule.rule_arn())
-                && tag::stands_at(survey, arn, sought.address.as_str()).await?
-            {
-                found = holder;
+            for rule in alike(&rules, sought.props) {
+                let arn = rule.rule_arn().unwrap_or_default();
+                if tag::stands_at(survey, arn, sought.address.as_str()).await? {
+                    found = Some(rule);
+                }
             }
         }
         Ok(found.map(|rule| {
@@ -99,18 +109,24 @@ impl Resource for Rule {
 
     async fn create(aws: &Aws, making: Making<'_>, props: &RuleProps) -> CloudResult<RuleOutputs> {
         let listener = props.listener.known()?;
-        give_way(aws, listener, props.priority).await?;
+        must_serve(aws, props).await?;
+        let there = all(aws, listener).await?;
+        if let Some(arn) = made_before(aws, making, &there, props).await? {
+            modify(aws, &arn, props).await?;
+            return Ok(RuleOutputs { arn });
+        }
         let made = aws
             .elb
             .create_rule()
             .listener_arn(listener)
-            .priority(props.priority)
+            .priority(place(&there, making.address.as_str())?)
             .set_conditions(Some(conditions(props)?))
             .actions(props.action.to_aws()?)
             .set_tags(Some(tag::of(aws, making)))
             .send()
             .await
-            .map_err(call("elasticloadbalancing:CreateRule"))?;
+            .map_err(call("elasticloadbalancing:CreateRule"))
+            .map_err(place_was_taken)?;
         let rule = made.rules().first().and_then(|rule| rule.rule_arn());
         let arn = rule.ok_or_else(|| CloudError::internal("CreateRule answered without an ARN"))?;
         Ok(RuleOutputs { arn: arn.into() })
@@ -123,18 +139,10 @@ impl Resource for Rule {
         old: &RuleProps,
         new: &RuleProps,
     ) -> CloudResult<RuleOutputs> {
-        aws.elb
-            .modify_rule()
-            .rule_arn(&outputs.arn)
-            .set_conditions(Some(conditions(new)?))
-            .actions(new.action.to_aws()?)
-            .send()
-            .await
-            .map_err(call("elasticloadbalancing:ModifyRule"))?;
-        if old.priority != new.priority {
-            give_way(aws, new.listener.known()?, new.priority).await?;
-            set_priority(aws, &outputs.arn, new.priority).await?;
+        if old.action != new.action {
+            must_serve(aws, new).await?;
         }
+        modify(aws, &outputs.arn, new).await?;
         Ok(outputs)
     }
 
@@ -145,28 +153,89 @@ impl Resource for Rule {
     }
 }
 
-/// Where rules wait that stand in the way of another: behind all of the city's, in their order. Their own change, which the
-/// same plan holds, brings them to their place; until then they still take their requests.
-const WAITING: i32 = 20_000;
-
-/// Moves whichever rule holds `wanted` out of the way.
-async fn give_way(aws: &Aws, listener: &str, wanted: i32) -> CloudResult<()> {
+/// All rules of a listener.
+pub async fn all(aws: &Aws, listener: &str) -> CloudResult<Vec<AwsRule>> {
     let pages = aws.elb.describe_rules().listener_arn(listener).into_paginator().items().send();
-    let rules: Vec<AwsRule> =
-        pages.collect::<Result<_, _>>().await.map_err(call("elasticloadbalancing:DescribeRules"))?;
-    let Some(holder) = rules.iter().find(|rule| priority(rule) == Some(wanted)) else {
-        return Ok(());
-    };
-    match set_priority(aws, holder.rule_arn().unwrap_or_default(), WAITING + wanted).await {
-        // It has left by itself in the meantime.
-        Err(error) if error.class == ErrorClass::NotFound => Ok(()),
-        other => other,
-    }
+    pages.collect::<Result<_, _>>().await.map_err(call("elasticloadbalancing:DescribeRules"))
 }
 
-async fn set_priority(aws: &Aws, rule: &str, priority: i32) -> CloudResult<()> {
-    let pair = RulePriorityPair::builder().rule_arn(rule).priority(priority).build();
-    let request = aws.elb.set_rule_priorities().rule_priorities(pair);
-    request.send().await.map_err(call("elasticloadbalancing:SetRulePriorities"))?;
+async fn modify(aws: &Aws, arn: &str, props: &RuleProps) -> CloudResult<()> {
+    let request = aws.elb.modify_rule().rule_arn(arn);
+    let request = request.set_conditions(Some(conditions(props)?)).actions(props.action.to_aws()?);
+    request.send().await.map_err(call("elasticloadbalancing:ModifyRule"))?;
     Ok(())
+}
+
+/// The rules that match the same requests.
+fn alike<'a>(rules: &'a [AwsRule], props: &RuleProps) -> impl Iterator<Item = &'a AwsRule> {
+    let same = |rule: &AwsRule| {
+        let seen = observe("", rule);
+        seen.hosts == props.hosts && seen.paths == props.paths
+    };
+    rules.iter().filter(|rule| rule.is_default() != Some(true)).filter(move |rule| same(rule))
+}
+
+/// The rule that an earlier call made, whose answer was lost: AWS would make a second one in another place.
+async fn made_before(
+    aws: &Aws,
+    making: Making<'_>,
+    there: &[AwsRule],
+    props: &RuleProps,
+) -> CloudResult<Option<String>> {
+    for arn in alike(there, props).filter_map(|rule| rule.rule_arn()) {
+        let answer = aws.elb.describe_tags().resource_arns(arn).send().await;
+        let answer = answer.map_err(call("elasticloadbalancing:DescribeTags"))?;
+        let mut all = answer.tag_descriptions().iter().flat_map(|one| one.tags());
+        if all.any(|tag| tag.key() == Some(tags::ADDRESS) && tag.value() == Some(making.address.as_str())) {
+            return Ok(Some(arn.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// A free place at the back: the rule's own, out of its address, so that rules that are made at once don't meet; else the next one.
+fn place(there: &[AwsRule], address: &str) -> CloudResult<i32> {
+    let taken: BTreeSet<i32> = there.iter().filter_map(priority).collect();
+    let hash = address.bytes().fold(0_i32, |hash, byte| (hash * 31 + i32::from(byte)) % (LAST - BACK));
+    let free = (0..LAST - BACK).map(|step| BACK + (hash + step) % (LAST - BACK)).find(|place| !taken.contains(place));
+    free.ok_or_else(|| CloudError::internal("the listener has no place left for a rule"))
+}
+
+/// Between the look and the call somebody took the place: the next attempt finds another one.
+fn place_was_taken(error: CloudError) -> CloudError {
+    let taken = error.code == "PriorityInUse";
+    CloudError { class: if taken { ErrorClass::Dependency } else { error.class }, ..error }
+}
+
+/// Nobody is led to a group before it has the targets that it needs.
+async fn must_serve(aws: &Aws, props: &RuleProps) -> CloudResult<()> {
+    let (Some(needed), Action::Forward(group)) = (props.needs, &props.action) else { return Ok(()) };
+    let (group, call_name) = (group.known()?, "elasticloadbalancing:DescribeTargetHealth");
+    let answer = aws.elb.describe_target_health().target_group_arn(group).send().await.map_err(call(call_name))?;
+    let states = answer.target_health_descriptions().iter().filter_map(|one| one.target_health()?.state());
+    let healthy = states.filter(|state| **state == TargetHealthStateEnum::Healthy).count();
+    if healthy >= needed as usize {
+        return Ok(());
+    }
+    let name = group.split('/').nth(1).unwrap_or(group);
+    Err(CloudError {
+        class: ErrorClass::Dependency,
+        call: call_name.into(),
+        code: String::new(),
+        message: format!("{name} has {healthy} of {needed} healthy targets"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_made_behind_all_others_in_a_free_place() {
+        let at = |place: i32| AwsRule::builder().priority(place.to_string()).build();
+        let own = place(&[], "alb/rule.www.malmo.example").unwrap_or_default();
+        assert!((BACK..LAST).contains(&own));
+        assert_ne!(place(&[], "alb/rule.api.malmo.example").ok(), Some(own));
+        assert_eq!(place(&[at(own), at(10)], "alb/rule.www.malmo.example").ok(), Some(own + 1));
+    }
 }

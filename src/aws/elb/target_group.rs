@@ -24,8 +24,9 @@ pub struct TargetGroupProps {
     pub target_type: String,
     /// The port of targets that are registered without one.
     pub port: i32,
-    /// How targets are checked.
-    pub health: HealthCheck,
+    /// How targets are checked at first. Never read: from then on [`super::target_check`] decides.
+    #[serde(default)]
+    pub health: Option<HealthCheck>,
     /// Attributes that aren't left at their defaults; none are read if it is empty.
     pub attributes: Attributes,
 }
@@ -74,13 +75,14 @@ impl Resource for TargetGroup {
             vpc: group.vpc_id().unwrap_or_default().into(),
             target_type: group.target_type().map(TargetTypeEnum::as_str).unwrap_or_default().into(),
             port: group.port().unwrap_or_default(),
-            health: HealthCheck::of(group),
+            health: None,
             attributes,
         };
         Ok(Some(Found::ready(props, outputs(arn))))
     }
 
     async fn create(aws: &Aws, making: Making<'_>, props: &TargetGroupProps) -> CloudResult<TargetGroupOutputs> {
+        let health = props.health.as_ref();
         let made = aws
             .elb
             .create_target_group()
@@ -91,12 +93,12 @@ impl Resource for TargetGroup {
             .port(props.port)
             .health_check_protocol(ProtocolEnum::Http)
             .health_check_port("traffic-port")
-            .health_check_path(&props.health.path)
-            .health_check_interval_seconds(props.health.interval)
-            .health_check_timeout_seconds(props.health.timeout)
-            .healthy_threshold_count(props.health.healthy)
-            .unhealthy_threshold_count(props.health.unhealthy)
-            .matcher(Matcher::builder().http_code(&props.health.codes).build())
+            .set_health_check_path(health.map(|check| check.path.clone()))
+            .set_health_check_interval_seconds(health.map(|check| check.interval))
+            .set_health_check_timeout_seconds(health.map(|check| check.timeout))
+            .set_healthy_threshold_count(health.map(|check| check.healthy))
+            .set_unhealthy_threshold_count(health.map(|check| check.unhealthy))
+            .set_matcher(health.map(|check| Matcher::builder().http_code(&check.codes).build()))
             .set_tags(Some(tag::of(aws, making)))
             .send()
             .await
@@ -117,20 +119,6 @@ impl Resource for TargetGroup {
         old: &TargetGroupProps,
         new: &TargetGroupProps,
     ) -> CloudResult<TargetGroupOutputs> {
-        if old.health != new.health {
-            aws.elb
-                .modify_target_group()
-                .target_group_arn(&outputs.arn)
-                .health_check_path(&new.health.path)
-                .health_check_interval_seconds(new.health.interval)
-                .health_check_timeout_seconds(new.health.timeout)
-                .healthy_threshold_count(new.health.healthy)
-                .unhealthy_threshold_count(new.health.unhealthy)
-                .matcher(Matcher::builder().http_code(&new.health.codes).build())
-                .send()
-                .await
-                .map_err(call("elasticloadbalancing:ModifyTargetGroup"))?;
-        }
         set_attributes(aws, &outputs.arn, &changed(&old.attributes, &new.attributes)).await?;
         Ok(outputs)
     }

@@ -4,6 +4,7 @@ use super::routing;
 use crate::aws::Resource;
 use crate::aws::ecs::service::{DeploymentProps, Service as EcsService, ServiceProps};
 use crate::aws::elb::health::HealthCheck;
+use crate::aws::elb::target_check::{TargetCheck, TargetCheckProps};
 use crate::aws::elb::target_group::{TargetGroup, TargetGroupProps};
 use crate::aws::elb::targets::{Targets, TargetsProps};
 use crate::engine::Desired;
@@ -33,7 +34,6 @@ pub fn target_groups(blueprint: &Blueprint<'_>) -> Vec<Desired> {
 }
 
 fn of_service(blueprint: &Blueprint<'_>, name: &str, service: &Service) -> Desired {
-    let interval = seconds(service.health.interval.0);
     // Tasks are registered with the ports that they happen to get; this one is never used.
     let port = 80;
     let props = TargetGroupProps {
@@ -41,7 +41,7 @@ fn of_service(blueprint: &Blueprint<'_>, name: &str, service: &Service) -> Desir
         vpc: output("vpc/vpc", "id"),
         target_type: "instance".into(),
         port,
-        health: health(service.health.path.as_str(), interval, service.health.threshold.cast_signed(), "200"),
+        health: Some(check(service)),
         attributes: [
             ("deregistration_delay.timeout_seconds".to_owned(), DRAIN_SECONDS.to_string()),
             // Off: a task that is well takes its full share at once, so that a lost one is made up for quickly.
@@ -63,8 +63,7 @@ fn legacy(blueprint: &Blueprint<'_>) -> Vec<Desired> {
         vpc: output("vpc/vpc", "id"),
         target_type: "ip".into(),
         port,
-        // Today's servers are asked less often than the new ones, and a redirect to HTTPS is a sign of life too.
-        health: health(legacy.health_path.as_str(), 10, 2, "200-399"),
+        health: Some(legacy_check(blueprint)),
         attributes: Default::default(),
     };
     let targets = TargetsProps {
@@ -79,6 +78,30 @@ fn legacy(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     vec![TargetGroup::at("alb/target-group.legacy", &group), targets]
 }
 
+fn check(service: &Service) -> HealthCheck {
+    let (path, interval) = (service.health.path.as_str(), seconds(service.health.interval.0));
+    health(path, interval, service.health.threshold.cast_signed(), "200")
+}
+
+/// Today's servers are asked less often than the new ones, and a redirect to HTTPS is a sign of life too.
+fn legacy_check(blueprint: &Blueprint<'_>) -> HealthCheck {
+    health(blueprint.spec.legacy.health_path.as_str(), 10, 2, "200-399")
+}
+
+/// How the targets are checked, from then on: a changed path is asked for when the tasks run that answer it. If the new ones don't
+/// answer the old path, ECS takes the deployment back, and nothing has changed for users.
+pub fn checks(blueprint: &Blueprint<'_>) -> Vec<Desired> {
+    let at = |name: &str, check: HealthCheck| {
+        let props =
+            TargetCheckProps { target_group: output(format!("alb/target-group.{name}").as_str(), "arn"), check };
+        TargetCheck::at(format!("alb/health.{name}").as_str(), &props)
+    };
+    let of_service =
+        |(name, service): (&str, &Service)| at(name, check(service)).after([format!("alb/service.{name}").as_str()]);
+    let legacy = (!blueprint.spec.legacy.targets.is_empty()).then(|| at("legacy", legacy_check(blueprint)));
+    blueprint.spec.services.iter().map(of_service).chain(legacy).collect()
+}
+
 fn health(path: &str, interval: i32, threshold: i32, codes: &str) -> HealthCheck {
     // The answer may take five seconds, but must be there before the next question (D).
     let timeout = (interval - 1).clamp(2, 5);
@@ -88,17 +111,21 @@ fn health(path: &str, interval: i32, threshold: i32, codes: &str) -> HealthCheck
 /// `malmo-web-1f2e3d`: ends with a hash of all that can't be changed, so that a replacement can stand beside what it replaces.
 fn group_name(blueprint: &Blueprint<'_>, what: &str, target_type: &str, port: i32) -> String {
     let identity = format!("{what} {target_type} {port} {}", blueprint.spec.network.cidr);
-    let hash = Sha256::digest(identity.as_bytes());
-    let hash = format!("{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2]);
+    let hash = short_hash(&identity);
     let name: String = format!("{}-{what}", blueprint.city).chars().take(NAME_LENGTH - 1 - hash.len()).collect();
     format!("{}-{hash}", name.trim_end_matches('-'))
+}
+
+/// Six digits that differ where the texts do.
+pub fn short_hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(3).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn seconds(value: u64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
 
-/// The services. Each is made when its target group has a listener: ECS refuses one that no traffic can reach.
+/// The services. Each is made when a rule leads to its target group: ECS refuses one that no traffic can reach.
 pub fn services(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     blueprint.spec.services.iter().map(|(name, service)| ecs_service(name, service)).collect()
 }
@@ -122,16 +149,16 @@ fn ecs_service(name: &str, service: &Service) -> Desired {
         placement: vec!["spread:attribute:ecs.availability-zone".into(), "binpack:memory".into()],
         rebalance: Some(true),
     };
-    let mut first = routing::addresses(name, service);
-    first.push("alb/listener.https".into());
-    EcsService::at(format!("alb/service.{name}").as_str(), &props).after(first.iter().map(String::as_str))
+    EcsService::at(format!("alb/service.{name}").as_str(), &props).after([routing::reach_address(name)])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Address;
     use crate::phases::testing::blueprint;
     use serde_json::{Value, json};
+    use std::collections::BTreeSet;
 
     fn names(all: &[Desired]) -> Vec<&Value> {
         all.iter().filter(|one| one.kind == "elb:target-group").map(|one| &one.props["name"]).collect()
@@ -151,6 +178,29 @@ mod tests {
         }
     }
 
+    /// Whatever is asked of a path that only new tasks answer, is changed when they run.
+    #[test]
+    fn a_changed_health_path_is_asked_for_after_the_service() {
+        let all = |path: &str| {
+            blueprint(json!({ "services": { "web": { "health": { "path": path } } } }), crate::phases::desired)
+        };
+        let (before, after) = (all("/healthz"), all("/ready"));
+        let mut behind: BTreeSet<Address> = ["alb/service.web".into()].into();
+        for _ in &after {
+            let more = after.iter().filter(|one| !one.dependencies().is_disjoint(&behind));
+            behind.extend(more.map(|one| one.address.clone()).collect::<Vec<_>>());
+        }
+        let mut changed = Vec::new();
+        for (old, new) in before.iter().zip(&after).filter(|(old, new)| old.props != new.props) {
+            assert_eq!(old.address, new.address);
+            // What the new tasks are made of; and a group is made with its check and has no say in it afterwards.
+            let first = ["ecs/task-definition.web", "alb/target-group.web"].contains(&new.address.as_str());
+            assert!(first || behind.contains(&new.address), "{} comes too early", new.address);
+            changed.push(new.address.as_str());
+        }
+        assert!(changed.contains(&"alb/health.web") && changed.contains(&"cutover/health-check"), "{changed:?}");
+    }
+
     #[test]
     fn without_targets_there_is_no_legacy_group() {
         let all = blueprint(json!({ "legacy": { "targets": [] } }), target_groups);
@@ -158,9 +208,8 @@ mod tests {
     }
 
     #[test]
-    fn a_service_waits_for_its_listener_and_keeps_its_strength_during_a_deployment() {
+    fn a_service_keeps_its_strength_during_a_deployment() {
         let all = blueprint(json!({}), services);
-        assert!(all[0].dependencies().contains(&"alb/listener.https".into()));
         assert_eq!(all[0].props["deployment"]["min_percent"], 100);
         assert_eq!(all[0].props["grace"], 70);
         assert_eq!(all[0].props["placement"][0], "spread:attribute:ecs.availability-zone");
