@@ -1,6 +1,6 @@
 //! `migrate apply`
 
-use super::consent::Consent;
+use super::consent::{Consent, TakeDown};
 use super::exit::Exit;
 use super::globals::Globals;
 use super::hold::Hold;
@@ -71,6 +71,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         until: args.until,
         delete_database: args.delete_database,
         consent: args.consent,
+        take_down: TakeDown::default(),
         hold: args.hold,
         saved,
         only: None,
