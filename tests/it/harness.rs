@@ -163,6 +163,14 @@ impl World {
         Ran::of(&mut self.command(&args))
     }
 
+    /// Runs `migrate --sandbox ARGS`, again with the consents that it asks for.
+    pub fn consenting(&self, args: &[&str]) -> Ran {
+        let ran = self.run(args);
+        let wants = ran.err.split("if that is what you want, add ").nth(1).filter(|_| ran.code == Some(1));
+        let Some(flags) = wants.map(|rest| rest.lines().next().unwrap_or_default().to_owned()) else { return ran };
+        self.run(&args.iter().copied().chain(flags.split_whitespace()).collect::<Vec<_>>())
+    }
+
     /// Runs `migrate ARGS` without the sandbox flag, with these variables.
     pub fn run_with(&self, args: &[&str], env: &[(String, String)]) -> Ran {
         let mut command = self.command(args);

@@ -10,6 +10,7 @@ mod files;
 mod harness;
 mod import;
 mod killed;
+mod life;
 mod living;
 mod locks;
 mod moved;

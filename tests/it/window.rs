@@ -19,7 +19,9 @@ fn leads_to(world: &World, host: &str) -> Vec<String> {
     let answer = world.ask(&format!("reach?host={host}&path=/"));
     let answers = answer["answers"].as_array().unwrap_or_else(|| panic!("{answer}"));
     let served = answers.iter().filter(|one| one["share"].as_f64() > Some(0.0));
-    served.map(|one| one["leads_to"].as_str().unwrap().to_owned()).collect()
+    let sides: std::collections::BTreeSet<String> =
+        served.map(|one| one["leads_to"].as_str().unwrap().to_owned()).collect();
+    sides.into_iter().collect()
 }
 
 fn apply(world: &World, more: &[&str]) -> Ran {
