@@ -32,6 +32,8 @@ class HealthChecks(Site):
         found = self.route53.get_health_check_status(HealthCheckId=check)["HealthCheckObservations"]
         self.assertEqual(len({one["IPAddress"] for one in found}), 16)
         self.assertEqual(len({one["Region"] for one in found}), 8)
+        self.route53.create_health_check(CallerReference="1", HealthCheckConfig=CHECKED)
+        self.assertEqual(len(self.seen(check)), 16, "a repeated create changes nothing")
 
     def test_a_change_shows_after_interval_times_threshold(self) -> None:
         check = self.check()

@@ -75,12 +75,15 @@ class Servers(Site):
 class Tasks(World):
     """Tasks answer what their image answers."""
 
-    def definition(self, image: str = "web:1", path: str | None = "/healthz", hosts: str | None = None, **given) -> str:
+    def definition(self, image: str = "web:1", path: str | None = "/healthz", hosts: str | None = None,
+                   secret: str | None = None, **given) -> str:
         container = {"name": "web", "image": image, "portMappings": [{"containerPort": 8080}], "essential": True}
         if path:
             container["healthCheck"] = {"command": ["CMD-SHELL", f"curl -f http://localhost:8080{path} || exit 1"]}
         if hosts is not None:
             container["environment"] = [{"name": "ALLOWED_HOSTS", "value": hosts}]
+        if secret:
+            container["secrets"] = [{"name": "DATABASE_PASSWORD", "valueFrom": f"{secret}:password::"}]
         return super().definition(containerDefinitions=[container])
 
     def everything(self, **definition) -> None:
@@ -175,6 +178,24 @@ class Tasks(World):
         self.control("POST", "seed", seed(allowed_hosts={"web:9": [HOST]}))
         self.everything(image="web:9")
         self.assertEqual([self.web(host)["status"] for host in (HOST, "other.example")], [200, 400])
+
+
+    def test_a_rotated_password_locks_out_tasks_that_were_given_the_old_one(self) -> None:
+        rds = self.client("rds")
+        rds.create_db_instance(DBInstanceIdentifier="malmo", DBInstanceClass="db.t4g.medium", Engine="postgres",
+                               AllocatedStorage=50, MasterUsername="steward", ManageMasterUserPassword=True)
+        self.pass_time(1000)
+        secret = rds.describe_db_instances()["DBInstances"][0]["MasterUserSecret"]["SecretArn"]
+        self.everything(secret=secret)
+        self.assertEqual(self.web(HOST)["status"], 200)
+        self.client("secretsmanager").rotate_secret(SecretId=secret)
+        self.assertEqual((self.web(HOST)["status"], self.web(HOST, "/healthz")["status"]), (500, 200))
+        self.assertEqual(self.health(), {"healthy": 2}, "nobody but the users notices")
+        self.ecs.update_service(cluster="malmo", service="web", forceNewDeployment=True)
+        self.pass_time(400)
+        self.assertEqual(self.web(HOST)["status"], 200)
+        self.pass_time(7 * 86400)
+        self.assertEqual(self.web(HOST)["status"], 500)
 
 
 class DatabaseServers(Databases):

@@ -5,6 +5,7 @@ import uuid
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
+from . import ecs_answers
 from .ecs_agenda import agenda
 from .ecs_definitions import number
 
@@ -132,6 +133,7 @@ class Task:
         if self.last_status != "PENDING" or self.desired_status != "RUNNING":
             return
         self.last_status, self.started = "RUNNING", agenda.now()
+        self.injected = ecs_answers.injected(self)
         self.moments |= {"pullStoppedAt": agenda.date(), "startedAt": agenda.date()}
         for group, identity, port in self.targets():
             group.register([{"Id": identity, "Port": port, "task": self}])

@@ -91,9 +91,7 @@ class Resolver:
             return []
         healthy = [record for record in group if self.healthy(zone, record)]
         if group[0].weight is not None:
-            heavy = [record for record in healthy if int(record.weight)]
-            # Weight 0 answers when no other may; when nothing is healthy, everything counts as if it were.
-            return _weighted(heavy or healthy or group)
+            return _weighted(healthy or group)  # when nothing is healthy, everything counts as if it were
         if group[0].failover:
             first = [record for record in group if record.failover == "PRIMARY"]
             return _evenly([r for r in first if r in healthy] or [r for r in group if r in healthy] or first or group)
@@ -173,6 +171,7 @@ def _evenly(records: list[Any]) -> list[tuple[float, Any]]:
 
 
 def _weighted(records: list[Any]) -> list[tuple[float, Any]]:
+    """Weight 0 answers when there is no other."""
     total = sum(int(record.weight) for record in records)
     if not total:
         return _evenly(records)
