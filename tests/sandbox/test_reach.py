@@ -118,6 +118,46 @@ class Names(Site):
         self.assertEqual(self.statuses("new.malmobybike.example"), [("legacy", 1.0, 200)])
 
 
+class Caches(Site):
+    """What resolvers may still give."""
+
+    def stale(self, host: str = HOST) -> list[tuple]:
+        """(what it leads to, status) of each answer that isn't given any more."""
+        found = self.control("GET", f"reach?host={host}&cached=true")["answers"]
+        return [(one["leads_to"], one["status"]) for one in found if "stale" in one]
+
+    def test_users_stay_for_the_time_to_live_and_the_change(self) -> None:
+        balancer, _ = self.site("10.41.0.10")
+        self.change(("DELETE", a(HOST, "198.51.100.10", "198.51.100.11")), ("CREATE", alias(HOST, balancer)))
+        self.assertEqual(self.statuses(), [("balancer", 1.0, 200)])
+        self.assertEqual(self.stale(), [("legacy", 200)] * 2)
+        self.ec2.stop_instances(InstanceIds=self.instances()[:1])
+        self.assertEqual(sorted(self.stale(), key=str), [("legacy", 200), ("legacy", None)])
+        self.pass_time(85)
+        self.assertEqual(len(self.stale()), 2)
+        self.pass_time(10)
+        self.assertEqual(self.stale(), [], "30 s until the change is everywhere, and 60 s")
+        self.change(("DELETE", alias(HOST, balancer)))
+        self.elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+        self.assertEqual(self.stale(), [], "nowhere is what DNS says too")
+        self.put(a(HOST, "198.51.100.11"))
+        self.assertEqual(self.stale(), [("nowhere", None)], "a load balancer that is gone too early")
+
+    def test_several_changes_in_a_row(self) -> None:
+        self.put(a(HOST, "198.51.100.10", ttl=300))
+        self.put(a(HOST, "198.51.100.11", ttl=5))
+        self.assertEqual(self.stale(), [("legacy", 200)], "the same address isn't told twice")
+        self.pass_time(320)
+        self.assertEqual(len(self.stale()), 1, "it was there with 300 s")
+        self.pass_time(20)
+        self.assertEqual(self.stale(), [])
+        self.change(("DELETE", a(HOST, "198.51.100.11", ttl=5)))
+        hosts = [one["host"] for one in self.control("GET", "reach?cached=true")["hosts"]]
+        self.assertEqual(hosts, [HOST], "a name that is gone is asked for while somebody may know it")
+        self.pass_time(40)
+        self.assertEqual(self.control("GET", "reach?cached=true")["hosts"], [])
+
+
 class Balancers(Site):
     """What the load balancer does."""
 

@@ -4,10 +4,11 @@ from typing import Any
 
 from . import web
 from .control import Control, route
-from .route53_answers import Answer, Resolver, plain
+from .route53_answers import INSYNC, Answer, Resolver, changes, plain
 
 KINDS = ("A", "AAAA", "HTTPS")
 NAMED = ("A", "AAAA", "CNAME")  # the records whose names are asked for when no host is given
+NOWHERE = {"type": "A", "share": 1.0, "leads_to": "nowhere", "status": None, "error": "no such name"}
 
 
 def install(_clock: Any) -> None:
@@ -16,26 +17,41 @@ def install(_clock: Any) -> None:
 
 
 def reach(control: Control, asked: dict[str, str]) -> dict[str, Any]:
-    """{"host"?, "path"?}: what who asks for https://HOST/PATH gets, for every answer that DNS may give."""
-    resolver, path = Resolver(), asked.get("path") or "/"
+    """{"host"?, "path"?, "cached"?}: what who asks for https://HOST/PATH gets, for every answer that DNS may give.
+    With `cached`, also for those that it no longer gives and that resolvers may still have: `stale` seconds old."""
+    now, resolver, path = control.clock.now(), Resolver(), asked.get("path") or "/"
+    past = [(now - moment, Resolver(moment)) for moment in changes(now)] if asked.get("cached") == "true" else []
+
+    def of(host: str) -> list[dict[str, Any]]:
+        found = answers(control, resolver, host, path) or [NOWHERE]
+        for age, then in past:
+            told = [_told(one) for one in found]
+            found += [{**one, "stale": round(age, 1)} for one in answers(control, then, host, path, age)
+                      if _told(one) not in told]
+        return found
+
     if host := asked.get("host"):
-        return {"host": plain(host), "path": path, "answers": answers(control, resolver, plain(host), path)}
+        return {"host": plain(host), "path": path, "answers": of(plain(host))}
     names = sorted({
-        name for zone in resolver.zones for name, kind in zone.records
+        name for one in [resolver, *(then for _, then in past)] for zone in one.zones for name, kind in zone.records
         if kind in NAMED and not any(label.startswith("_") for label in name.split("."))
     })
-    return {"path": path, "hosts": [
-        {"host": name, "answers": answers(control, resolver, name.replace("*", "any"), path)} for name in names]}
+    return {"path": path, "hosts": [{"host": name, "answers": of(name.replace("*", "any"))} for name in names]}
 
 
-def answers(control: Control, resolver: Resolver, host: str, path: str) -> list[dict[str, Any]]:
-    """The shares of each type of record add up to 1: which type is asked depends on the user."""
-    found = [
+def answers(control: Control, resolver: Resolver, host: str, path: str, age: float | None = None) -> list[dict[str, Any]]:
+    """The shares of each type of record add up to 1: which type is asked depends on the user. None if there is no such
+    name; with `age` only those that resolvers may have that long after they ceased to be given."""
+    return [
         {"type": kind, "share": round(answer.share * share, 6), **_where(control, answer), **outcome}
-        for kind in KINDS for answer in resolver.ask(host, kind) if kind == "A" or answer.elsewhere != host
+        for kind in KINDS for answer in resolver.ask(host, kind)
+        if (kind == "A" or answer.elsewhere != host) and (age is None or age < INSYNC + answer.ttl)
         for share, outcome in web.follow(answer, 443, True, host, path)
     ]
-    return found or [{"type": "A", "share": 1.0, "leads_to": "nowhere", "status": None, "error": "no such name"}]
+
+
+def _told(answer: dict[str, Any]) -> tuple:
+    return tuple(answer.get(name) for name in ("type", "address", "name", "leads_to"))
 
 
 def _where(control: Control, answer: Answer) -> dict[str, Any]:

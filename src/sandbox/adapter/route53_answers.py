@@ -4,36 +4,39 @@ By the developer guide, "How Amazon Route 53 chooses records when health checkin
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.route53.models import route53_backends
 
 from . import elbv2_routing, route53_conflicts
 
+INSYNC = 30  # until a change is at all of Route 53's servers: facts/aws.md, D
 MOST_ANSWERS = 8  # of a multivalue answer
+ALIAS_TTL = 60  # of aliases to load balancers
 DEEPEST = 10  # aliases and CNAMEs that lead to each other
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One thing that a name may lead to: an address, a load balancer, a name outside of the sandbox, or nothing."""
+    """One thing that a name may lead to: an address, a load balancer, a name outside of the sandbox, or nothing; and for
+    how many seconds a resolver may keep it."""
 
     share: float
     address: str | None = None
     balancer: Any = None
     elsewhere: str | None = None
+    ttl: int = ALIAS_TTL
 
 
 class Zone:
     """A public hosted zone with its records by name and type."""
 
-    def __init__(self, account: str, backend: Any, zone: Any) -> None:
-        self.account, self.backend, self.id = account, backend, zone.resource_id
-        self.origin = plain(zone.name)
+    def __init__(self, backend: Any, zone: Any, rrsets: list[Any]) -> None:
+        self.backend, self.origin = backend, plain(zone.name)
         self.records: dict[tuple[str, str], list[Any]] = defaultdict(list)
         self.names: set[str] = set()
-        for record in zone.rrsets:
+        for record in rrsets:
             name = plain(record.name)
             self.records[name, record.type].append(record)
             while name not in self.names and name.endswith(self.origin):
@@ -51,14 +54,29 @@ class Zone:
         return wildcard if wildcard in self.names else None
 
 
-class Resolver:
-    """Answers questions about the zones as they are now."""
+def _public() -> list[tuple[Any, Any]]:
+    return [(backend, zone) for _, _, backend in route53_backends.iter_backends()
+            for zone in backend.zones.values() if not zone.private_zone]
 
-    def __init__(self) -> None:
-        self.zones = [
-            Zone(account, backend, zone) for account, _, backend in route53_backends.iter_backends()
-            for zone in backend.zones.values() if not zone.private_zone
-        ]
+
+def _version(zone: Any, before: float | None) -> list[Any]:
+    past = getattr(zone, "past", []) if before is not None else []
+    return next((rrsets for ended, rrsets in past if ended >= before), zone.rrsets)
+
+
+def changes(now: float) -> list[float]:
+    """The moments of changes before which something was there that a resolver may still give, the latest first."""
+    return sorted({
+        ended for _, zone in _public() for ended, rrsets in getattr(zone, "past", [])
+        if now - ended < INSYNC + max((int(r.ttl) for r in rrsets if r.ttl and r.type not in ("NS", "SOA")), default=ALIAS_TTL)
+    }, reverse=True)
+
+
+class Resolver:
+    """Answers questions about the zones as they are now, or as they were just before a moment (of `changes`)."""
+
+    def __init__(self, before: float | None = None) -> None:
+        self.zones = [Zone(backend, zone, _version(zone, before)) for backend, zone in _public()]
 
     def zone_of(self, name: str) -> Zone | None:
         """The zone that a name lies in; of several with one name the first that was made."""
@@ -126,10 +144,10 @@ class Resolver:
             return self._https(share, record, depth)
         else:
             values = _texts(record)
-            return [Answer(share / len(values), address=value) for value in values]
+            return [Answer(share / len(values), address=value, ttl=int(record.ttl)) for value in values]
         nothing = [Answer(1.0)] if kind == "A" else []  # without an AAAA record the user takes the A record
         return [
-            Answer(share / len(onward) * one.share, one.address, one.balancer, one.elsewhere)
+            replace(one, share=share / len(onward) * one.share, ttl=max(one.ttl, int(record.ttl or 0)))
             for name in onward for one in self.ask(name, kind, depth + 1) or nothing
         ]
 
@@ -144,7 +162,7 @@ class Resolver:
                     found += [Answer(1.0, address=value) for value in values.strip('"').split(",")]
             if target != ".":
                 found += self.ask(target, "A", depth + 1) or [Answer(1.0)]
-        return [Answer(share / len(found), one.address, one.balancer, one.elsewhere) for one in found]
+        return [replace(one, share=share / len(found), ttl=int(record.ttl or ALIAS_TTL)) for one in found]
 
     @staticmethod
     def _balancer(balancer: Any, kind: str) -> list[Answer]:

@@ -8,6 +8,7 @@ from moto.route53.models import RecordSet, Route53Backend
 from . import route53_conflicts
 from .clock import Clock
 
+VERSIONS = 100  # of a zone that are kept
 ORDER = {"DELETE": 0, "CREATE": 1, "UPSERT": 2}
 
 
@@ -39,6 +40,8 @@ def _change(self: Any, zoneid: str, change_list: list[dict[str, Any]], now: floa
     problems += _apex(records, origin)
     if problems:
         raise Route53ClientError("InvalidChangeBatch", "[" + ", ".join(dict.fromkeys(problems)) + "]")
+    # Resolvers may give what was there before for some time: each version with the moment when it ended.
+    zone.past = [*getattr(zone, "past", [])[1 - VERSIONS:], (now, zone.rrsets)]
     zone.rrsets = records
 
 
