@@ -23,8 +23,12 @@ def reach(control: Control, asked: dict[str, str]) -> dict[str, Any]:
     past = [(now - moment, Resolver(moment)) for moment in changes(now)] if asked.get("cached") == "true" else []
 
     def of(host: str) -> list[dict[str, Any]]:
-        found = answers(control, resolver, host, path) or [NOWHERE]
+        found, after = answers(control, resolver, host, path) or [NOWHERE], resolver.records(host)
         for age, then in past:
+            before = then.records(host)
+            same, after = before is not None and before == after, before
+            if same:  # the change was of another name
+                continue
             told = [_told(one) for one in found]
             found += [{**one, "stale": round(age, 1)} for one in answers(control, then, host, path, age)
                       if _told(one) not in told]

@@ -35,10 +35,12 @@ class Zone:
     def __init__(self, backend: Any, zone: Any, rrsets: list[Any]) -> None:
         self.backend, self.origin = backend, plain(zone.name)
         self.records: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        self.by_name: dict[str, list[Any]] = defaultdict(list)
         self.names: set[str] = set()
         for record in rrsets:
             name = plain(record.name)
             self.records[name, record.type].append(record)
+            self.by_name[name].append(record)
             while name not in self.names and name.endswith(self.origin):
                 self.names.add(name)  # a name exists if one below it does
                 name = name.partition(".")[2]
@@ -82,6 +84,16 @@ class Resolver:
         """The zone that a name lies in; of several with one name the first that was made."""
         found = [zone for zone in self.zones if name == zone.origin or name.endswith("." + zone.origin)]
         return max(found, key=lambda zone: len(zone.origin), default=None)
+
+    def records(self, name: str) -> list[Any] | None:
+        """The records that answer for a name; None if some lead to other names of Route 53's."""
+        zone = self.zone_of(plain(name))
+        owner = zone.owner(plain(name)) if zone else None
+        found = zone.by_name.get(owner, []) if zone and owner else []
+        onward = [plain(one.alias_target["DNSName"]) for one in found if one.alias_target]
+        onward += [plain(text) for one in found if one.type == "CNAME" for text in _texts(one)]
+        onward += [plain(text.split()[1]) for one in found if one.type == "HTTPS" for text in _texts(one)]
+        return None if any(self.zone_of(one) for one in onward) else found
 
     def ask(self, name: str, kind: str = "A", depth: int = 0) -> list[Answer]:
         """All answers of a type (A, AAAA, HTTPS); none if the name has none of that type."""
