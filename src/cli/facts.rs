@@ -4,9 +4,9 @@ use super::open::Opened;
 use super::window::moment;
 use crate::engine::notice::{FOR_GOOD, Term, seconds};
 use crate::engine::plan::{Goal, Plan};
-use crate::spec::City;
 use crate::spec::recovery::recovery;
 use crate::spec::window::Opening;
+use crate::spec::{City, cost};
 use crate::view::report::PlanReport;
 use crate::view::values::duration;
 use jiff::Timestamp;
@@ -18,8 +18,8 @@ pub fn report<'a>(city: &Opened, plan: &'a Plan) -> PlanReport<'a> {
     report
 }
 
-/// Window, interruption, recovery.
-fn of(city: &City, report: &PlanReport<'_>) -> Vec<(String, String)> {
+/// Window, interruption, recovery, cost.
+pub fn of(city: &City, report: &PlanReport<'_>) -> Vec<(String, String)> {
     let mut facts = vec![
         ("window".into(), window(city, report)),
         ("interruption".into(), interruption(&report.notices, city.spec.budget.interruption.0)),
@@ -28,6 +28,7 @@ fn of(city: &City, report: &PlanReport<'_>) -> Vec<(String, String)> {
         let budget = city.spec.budget.recovery.0;
         facts.push(("recovery".into(), format!("{} s at worst, {} (budget {budget} s)", worst.seconds(), worst.name)));
     }
+    facts.push(("cost".into(), cost::fact(&city.spec)));
     facts
 }
 

@@ -10,6 +10,8 @@ mod destroy;
 mod ending;
 mod exit;
 mod facts;
+#[cfg(test)]
+mod fields;
 mod finish;
 mod globals;
 mod hold;

@@ -147,18 +147,7 @@ impl World {
     pub async fn open(&self, city: City) -> Opened {
         let (account, region) = (city.spec.account.as_str().to_owned(), city.spec.region.as_str().to_owned());
         let scale = self.sandbox.as_ref().map_or_else(time_scale, |local| local.speed);
-        let access = Access {
-            region: region.clone(),
-            endpoint: self.sandbox.as_ref().map(|local| local.endpoint.clone()),
-            sandbox_key: self.sandbox.as_ref().map(|_| format!("SANDBOX{account}")),
-            assume_role: city
-                .spec
-                .assume_role
-                .as_ref()
-                .map(|role| role.as_str().to_owned())
-                .filter(|_| self.sandbox.is_none()),
-            speed: scale,
-        };
+        let access = access(&city, self.sandbox.as_ref().map(|local| local.endpoint.as_str()), scale);
         let key = (access.sandbox_key.clone().unwrap_or_else(|| region.clone()) + &region, access.assume_role.clone());
         let Region { config, neighbours } = match self.regions.lock().await.entry(key) {
             Entry::Occupied(entry) => entry.get().clone(),
@@ -185,6 +174,18 @@ impl World {
         let (cloud, pace, prefix) = (AwsCloud::new(aws.clone(), writer), Pace::scaled(scale), self.globals.prefix());
         let cloud = if self.many { cloud.beside(neighbours) } else { cloud };
         Opened { city, cloud, aws, store, bucket, pace, emulated, prefix }
+    }
+}
+
+/// Where the calls for a city go, and as whom; `sandbox`: the one that they go to.
+pub fn access(city: &City, sandbox: Option<&str>, speed: f64) -> Access {
+    let role = city.spec.assume_role.as_ref().filter(|_| sandbox.is_none());
+    Access {
+        region: city.spec.region.as_str().to_owned(),
+        endpoint: sandbox.map(str::to_owned),
+        sandbox_key: sandbox.map(|_| format!("SANDBOX{}", city.spec.account)),
+        assume_role: role.map(|role| role.as_str().to_owned()),
+        speed,
     }
 }
 

@@ -1,10 +1,10 @@
 //! `migrate sandbox …`
 
-use super::exit::Exit;
+use super::exit::{Exit, Hint};
 use super::plan::Format;
 use crate::sandbox::{
-    DEFAULT_MEGABYTES, DEFAULT_RIDES, DEFAULT_SPEED, Databases, Role, Sandbox, Seed, SeedDatabase, SeedInstances,
-    SeedLegacy, ServerState, Servers, Start, default_home, interpreter,
+    CityStatus, DEFAULT_MEGABYTES, DEFAULT_RIDES, DEFAULT_SPEED, Databases, Role, Sandbox, Seed, SeedDatabase,
+    SeedInstances, SeedLegacy, ServerState, Servers, Start, default_home, interpreter,
 };
 use crate::spec::City;
 use crate::view::{note, out};
@@ -150,13 +150,29 @@ pub fn start(seeds: &[Seed]) -> anyhow::Result<Sandbox> {
     let rides = set("MIGRATE_SANDBOX_RIDES")?.unwrap_or(DEFAULT_RIDES);
     let databases = set("MIGRATE_SANDBOX_DATABASES")?.unwrap_or_default();
     let sandbox = begin(speed, databases, set("MIGRATE_SANDBOX_MEGABYTES")?.unwrap_or(DEFAULT_MEGABYTES))?;
+    let planted = sandbox.status()?.cities;
     for seed in seeds {
+        apart(seed, &planted)?;
         let mut seed = seed.clone();
         seed.legacy.database.rides = rides;
         sandbox.seed(&seed)?;
     }
     sandbox.settle(&mut |doing| note(doing))?;
     Ok(sandbox)
+}
+
+/// Two cities can't have one database here: its server would get the second one's password, and the first could no longer log in.
+fn apart(seed: &Seed, planted: &[CityStatus]) -> anyhow::Result<()> {
+    let ours = &seed.legacy.database;
+    let twin = planted.iter().find(|other| other.city != seed.city && other.database.endpoint == ours.endpoint);
+    let Some(twin) = twin else { return Ok(()) };
+    let error = anyhow!(
+        "{} has the database {} already in this sandbox: {} can't have it",
+        twin.city,
+        ours.endpoint,
+        seed.city
+    );
+    Err(error.context(Hint("correct legacy.database.endpoint; `migrate sandbox reset` forgets all cities".into())))
 }
 
 /// The value of a variable of the environment, if it is set.

@@ -109,7 +109,7 @@ pub struct Budget {
     pub interruption: Seconds,
     /// The longest time to recover by itself from an outage. Computed from the file before anything is built.
     pub recovery: Seconds,
-    /// How much dearer than today a month may become.
+    /// How much dearer than today a month may become. A plan prints the sum; the new bill isn't computed yet, so nothing is refused by it.
     pub monthly_cost: Percent,
 }
 

@@ -43,7 +43,7 @@ pub struct Legacy {
     #[serde(default = "minute")]
     #[schemars(range(min = 1, max = 172_800))]
     pub ttl: u32,
-    /// What a month costs today, in USD.
+    /// What a month costs today, in USD. A plan prints it; the new bill isn't computed yet.
     #[schemars(range(min = 1, max = 10_000_000))]
     pub monthly_cost: u32,
 }

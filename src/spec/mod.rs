@@ -7,6 +7,7 @@ mod capacity;
 pub mod catalogue;
 mod check;
 mod city;
+pub mod cost;
 mod database;
 mod finding;
 pub mod form;

@@ -20,7 +20,8 @@ const INTRODUCTION: &str = "\
 
 A city is one file, `cities/<name>.yaml`. Its name is lower case letters, digits and hyphens, at most 16 characters: AWS names begin
 with it. `migrate init CITY` writes one to begin with, `migrate validate` shows every mistake at its place, and an editor that reads
-the first line of the files completes fields by `docs/city.schema.json`.
+the first line of the files completes fields by `docs/city.schema.json`. What belongs to one city (a name, a server, a database) can't
+stand in a second file. A file holds no secrets, only the ARNs of those in Secrets Manager: its text is kept in the state.
 
 Texts that look like numbers stand in quotes (`\"16.8\"`, `\"02:00\"`). Durations are written `90s`, `5m`, `2h`, `1h30m`.
 ";

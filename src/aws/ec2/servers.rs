@@ -5,8 +5,8 @@ use crate::engine::CloudResult;
 use crate::spec::Instances;
 use aws_sdk_ec2::types::{Filter, Instance, InstanceStateName};
 
-/// Those of them that aren't terminated.
-pub async fn of(aws: &Aws, wanted: &Instances) -> CloudResult<Vec<Instance>> {
+/// How they are asked for.
+pub fn filters(wanted: &Instances) -> Vec<Filter> {
     let by_tag = |(key, value): (&String, &String)| Filter::builder().name(format!("tag:{key}")).values(value).build();
     let mut filters: Vec<_> = wanted.tags.iter().map(by_tag).collect();
     if !wanted.ids.is_empty() {
@@ -14,7 +14,12 @@ pub async fn of(aws: &Aws, wanted: &Instances) -> CloudResult<Vec<Instance>> {
         // By a filter: an id that isn't there is then missing from the answer, and no error.
         filters.push(Filter::builder().name("instance-id").set_values(Some(ids)).build());
     }
-    let pages = aws.ec2.describe_instances().set_filters(Some(filters)).into_paginator().items().send();
+    filters
+}
+
+/// Those of them that aren't terminated.
+pub async fn of(aws: &Aws, wanted: &Instances) -> CloudResult<Vec<Instance>> {
+    let pages = aws.ec2.describe_instances().set_filters(Some(filters(wanted))).into_paginator().items().send();
     let reservations = pages.collect::<Result<Vec<_>, _>>().await.map_err(call("ec2:DescribeInstances"))?;
     let all = reservations.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default());
     let state = |one: &Instance| one.state().and_then(|state| state.name()).cloned();
