@@ -61,7 +61,9 @@ pub fn terms(plan: &Plan, cloud: &dyn Cloud) -> Vec<Term> {
 }
 
 fn notice(plan: &Plan, info: &KindInfo, change: &Change) -> Option<Notice> {
-    if !plan.serves && !info.leads {
+    // Nothing changes at AWS by these.
+    let passive = matches!(change.action, Action::Adopt | Action::Await | Action::Forget | Action::Import);
+    if passive || !plan.serves && !info.leads {
         return None;
     }
     // Without a legacy side nobody takes them over.
