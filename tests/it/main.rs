@@ -18,6 +18,7 @@ mod plans;
 mod policy;
 mod preflight;
 mod process;
+mod pull_request;
 mod saved;
 mod signals;
 mod states;
