@@ -287,6 +287,17 @@ class Application(Case):
         self.assertEqual(self.scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"], [])
         self.refused("ObjectNotFoundException", self.scaling.deregister_scalable_target, **self.target)
 
+    def test_a_service_has_as_many_tasks_as_its_range_allows(self) -> None:
+        self.ecs.create_service(cluster="malmo", serviceName="web", taskDefinition="web", desiredCount=1)
+
+        def desired() -> int:
+            self.pass_time(15)
+            return self.ecs.describe_services(cluster="malmo", services=["web"])["services"][0]["desiredCount"]
+
+        for low, high, expected in ((1, 4, 1), (3, 4, 3), (1, 4, 3), (1, 2, 2)):
+            self.scaling.register_scalable_target(**self.target, MinCapacity=low, MaxCapacity=high)
+            self.assertEqual(desired(), expected)
+
     def test_goes_with_its_service(self) -> None:
         self.ecs.create_service(cluster="malmo", serviceName="web", taskDefinition="web", desiredCount=0)
         self.scaling.register_scalable_target(**self.target, MinCapacity=2, MaxCapacity=8)

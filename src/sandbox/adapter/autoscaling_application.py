@@ -11,9 +11,13 @@ from moto.applicationautoscaling.models import (
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.exceptions import JsonRESTError
+from moto.ecs.models import ecs_backends
 from moto.elbv2.models import elbv2_backends
 
-from .ecs_agenda import replace
+from .ecs_agenda import agenda, replace
+
+# Seconds until a service has as many tasks as its range allows (estimate).
+SCALES = 10
 
 # Scaling in starts when the metric stays below this part of the target (AWS's alarms show it).
 _LOW = 0.9
@@ -79,7 +83,21 @@ def _register(self, namespace, r_id, dimension, min_capacity, max_capacity, role
             "DynamicScalingOutSuspended": False,
             "ScheduledScalingSuspended": False,
         }
+    agenda.after(SCALES, lambda: _into_range(self, dimension, r_id))
     return target
+
+
+def _into_range(backend, dimension, resource):
+    """AWS changes a service that wants fewer or more tasks than its target allows."""
+    target = backend.targets.get(dimension, {}).get(resource)
+    _, cluster, name = resource.split("/")
+    service = ecs_backends[backend.account_id][backend.region_name].services.get(f"{cluster}:{name}")
+    if target is None or service is None or service.status != "ACTIVE":
+        return
+    desired = min(max(service.desired, target.min_capacity), target.max_capacity)
+    if desired != service.desired:
+        service.desired, service.steady = desired, False
+        service.look()
 
 
 def _deregister(self, namespace, r_id, dimension):
