@@ -58,6 +58,12 @@ impl Survey {
         Self { only_city: false, ..Self::new(aws) }
     }
 
+    /// Whether what one thing proves of another may take the place of a question: only in a look at the whole city, whose plan asks for
+    /// the thing itself before it concludes from it that something must go. Who waits for one thing asks for that thing.
+    pub fn proves(&self) -> bool {
+        self.census.is_some()
+    }
+
     /// A look that has asked nothing yet.
     pub fn new(aws: Arc<Aws>) -> Self {
         Self {

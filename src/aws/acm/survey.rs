@@ -16,8 +16,11 @@ pub struct AcmLists {
 }
 
 impl Survey {
-    /// Whether a listener of the load balancer named so serves with the certificate.
+    /// Whether a listener of the load balancer named so proves the certificate, by serving with it.
     pub async fn certificate_serves(&self, load_balancer: &str, certificate: &str) -> CloudResult<bool> {
+        if !self.proves() {
+            return Ok(false);
+        }
         let balancers = self.load_balancers(load_balancer).await?;
         let Some(arn) = balancers.first().and_then(|balancer| balancer.load_balancer_arn()) else {
             return Ok(false);

@@ -41,7 +41,7 @@ impl Resource for ElasticIp {
         {
             return found(&recorded.allocation_id, &recorded.public_ip);
         }
-        if let Some(recorded) = sought.recorded
+        if let Some(recorded) = sought.recorded.filter(|_| survey.proves())
             && uses(&survey.nat_gateways().await?, &recorded.allocation_id)
         {
             return found(&recorded.allocation_id, &recorded.public_ip);

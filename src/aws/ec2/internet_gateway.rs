@@ -43,10 +43,11 @@ impl Resource for InternetGateway {
             Ok(Some(Found::ready(InternetGatewayProps { vpc, attached }, outputs)))
         };
         let recorded = sought.recorded.map(|outputs| outputs.id.as_str());
-        if let Some(id) = recorded
+        if let Some(id) = recorded.filter(|_| survey.proves())
             && let Some(table) = routes::leading_to(&survey.route_tables().await?, id)
+            && table.vpc_id() == sought.props.vpc.get().map(String::as_str)
         {
-            return found(table.vpc_id().unwrap_or_default().into(), true, id);
+            return found(sought.props.vpc.clone(), true, id);
         }
         let gateways = survey.internet_gateways().await?;
         let Some(gateway) =

@@ -62,7 +62,7 @@ impl Resource for LaunchTemplate {
     type Outputs = LaunchTemplateOutputs;
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
-        if let Some(recorded) = sought.recorded
+        if let Some(recorded) = sought.recorded.filter(|_| survey.proves())
             && used(&survey.auto_scaling_groups().await?, recorded)
         {
             let outputs = LaunchTemplateOutputs { id: recorded.id.clone(), version: recorded.version.clone() };

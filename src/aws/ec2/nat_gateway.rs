@@ -49,7 +49,7 @@ impl Resource for NatGateway {
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
         // Not for one that is waited for: a route turns into a black hole a while after the gateway began to go.
-        if survey.census.is_some()
+        if survey.proves()
             && let Some(outputs) = sought.recorded.filter(|outputs| !outputs.allocation.is_empty())
             && routes::leading_to(&survey.route_tables().await?, &outputs.id).is_some()
         {

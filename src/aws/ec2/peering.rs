@@ -66,12 +66,12 @@ impl Resource for Peering {
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
         // An active route to it proves it; not for one that is waited for, since a route turns into a black hole later.
-        if survey.census.is_some()
+        if survey.proves()
             && let Some(outputs) = sought.recorded.filter(|outputs| !outputs.peer.is_empty())
             && let Some(table) = routes::leading_to(&survey.route_tables().await?, &outputs.id)
+            && table.vpc_id() == sought.props.vpc.get().map(String::as_str)
         {
-            let vpc = table.vpc_id().unwrap_or_default().into();
-            let props = PeeringProps { vpc, peer: outputs.peer.clone(), accepted: true };
+            let props = PeeringProps { vpc: sought.props.vpc.clone(), peer: outputs.peer.clone(), accepted: true };
             return Ok(Some(Found::ready(props, outputs.clone())));
         }
         let connections = survey.peerings().await?;

@@ -61,7 +61,7 @@ impl Resource for ReturnRoutes {
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
         // Seen once, they are left alone: a call for every plan is too much for what its owner alone touches (docs/decisions/reading.md).
-        if survey.census.is_some()
+        if survey.proves()
             && let Some(outputs) = sought.recorded
         {
             return Ok(Some(found(outputs.clone(), true)));

@@ -43,10 +43,10 @@ impl Resource for S3Endpoint {
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
         let recorded = sought.recorded.map(|outputs| outputs.id.as_str());
-        if let Some(id) = recorded
+        if let Some(id) = recorded.filter(|_| survey.proves())
             && let Some(props) = routed(&survey.route_tables().await?, id)
             // A route comes and goes a little after its endpoint: what looks changed is asked for.
-            && props.route_tables == sought.props.route_tables
+            && (&props.vpc, &props.route_tables) == (&sought.props.vpc, &sought.props.route_tables)
         {
             return Ok(Some(Found::ready(props, S3EndpointOutputs { id: id.into() })));
         }

@@ -47,10 +47,10 @@ impl Resource for Vpc {
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
         let recorded = sought.recorded.map(|outputs| outputs.id.as_str());
         if let Some(VpcOutputs { id, dns_hostnames }) = sought.recorded
-            && (survey.census.is_some() && *dns_hostnames == sought.props.dns_hostnames)
-            && let Some(cidr) = local_block(&survey.route_tables().await?, id, &sought.props.cidr)
+            && (survey.proves() && *dns_hostnames == sought.props.dns_hostnames)
+            && is_local(&survey.route_tables().await?, id, &sought.props.cidr)
         {
-            return Ok(Some(found(cidr, id, *dns_hostnames, Readiness::Ready)));
+            return Ok(Some(found(sought.props.cidr.clone(), id, *dns_hostnames, Readiness::Ready)));
         }
         let vpcs = survey.vpcs().await?;
         let Some(vpc) = tag::find(&vpcs, |v| v.vpc_id(), |v| v.tags(), recorded, sought.address.as_str()) else {
@@ -105,12 +105,11 @@ fn found(cidr: String, id: &str, dns_hostnames: bool, readiness: Readiness) -> F
     Found { props: VpcProps { cidr, dns_hostnames }, outputs: VpcOutputs { id: id.into(), dns_hostnames }, readiness }
 }
 
-/// The VPC's block, out of the `local` routes of its tables: the wanted one, or else the first.
-fn local_block(tables: &[RouteTable], vpc: &str, wanted: &str) -> Option<String> {
+/// Whether the VPC's tables have a `local` route for the block: then it is the VPC's. If none has, the VPC is asked: an emulator's tables
+/// may say anything.
+fn is_local(tables: &[RouteTable], vpc: &str, block: &str) -> bool {
     let routes = tables.iter().filter(|table| table.vpc_id() == Some(vpc)).flat_map(|table| table.routes());
-    let mut blocks = routes.filter(|r| r.gateway_id() == Some("local")).filter_map(|r| r.destination_cidr_block());
-    let first = blocks.next()?;
-    Some(if first == wanted || blocks.any(|block| block == wanted) { wanted.into() } else { first.into() })
+    routes.filter(|r| r.gateway_id() == Some("local")).any(|r| r.destination_cidr_block() == Some(block))
 }
 
 async fn set_dns_hostnames(aws: &Aws, vpc: &str, on: bool) -> CloudResult<()> {

@@ -101,7 +101,7 @@ impl Resource for TaskDefinition {
     type Outputs = TaskDefinitionOutputs;
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
-        if let Some(recorded) = sought.recorded
+        if let Some(recorded) = sought.recorded.filter(|_| survey.proves())
             && in_use(survey, &sought.props.container, &recorded.arn).await?
         {
             let outputs = TaskDefinitionOutputs { arn: recorded.arn.clone() };

@@ -4,6 +4,7 @@ use super::tag;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call};
 use crate::engine::kind::{Identity, KindInfo};
 use crate::engine::{CloudError, CloudResult, ErrorClass, Input};
+use aws_sdk_rds::types::DbSubnetGroup;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -35,6 +36,16 @@ impl Resource for SubnetGroup {
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
         let name = sought.recorded.map_or(&sought.props.name, |outputs| &outputs.name);
+        let props = |group: &DbSubnetGroup| SubnetGroupProps {
+            name: name.clone(),
+            subnets: group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier()).map(Input::from).collect(),
+        };
+        let found = |props| Ok(Some(Found::ready(props, SubnetGroupOutputs { name: name.clone() })));
+        if let Some(group) = survey.db_subnet_group_in_use(name).await?.filter(|_| sought.recorded.is_some())
+            && props(&group).subnets == sought.props.subnets
+        {
+            return found(props(&group));
+        }
         let group = survey.db_subnet_group(name).await?;
         let Some(group) = group.as_ref() else {
             return Ok(None);
@@ -42,9 +53,7 @@ impl Resource for SubnetGroup {
         if sought.recorded.is_none() {
             tag::group_is_ours(&survey.aws, "rds:DescribeDBSubnetGroups", "subgrp", name).await?;
         }
-        let subnets = group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier());
-        let props = SubnetGroupProps { name: name.clone(), subnets: subnets.map(Input::from).collect() };
-        Ok(Some(Found::ready(props, SubnetGroupOutputs { name: name.clone() })))
+        found(props(group))
     }
 
     async fn create(aws: &Aws, making: Making<'_>, props: &SubnetGroupProps) -> CloudResult<SubnetGroupOutputs> {

@@ -36,14 +36,19 @@ impl Survey {
         self.rds.parameters.get(name.to_owned(), ask).await
     }
 
-    /// The subnet group `name`: out of the instance that lies in it, and asked for only where there is none.
+    /// The subnet group `name` as the instance tells that lies in it.
+    pub async fn db_subnet_group_in_use(&self, name: &str) -> CloudResult<Option<DbSubnetGroup>> {
+        if !self.proves() {
+            return Ok(None);
+        }
+        let instances = self.db_instances().await?;
+        let mut groups = instances.iter().filter_map(|instance| instance.db_subnet_group());
+        Ok(groups.find(|group| group.db_subnet_group_name() == Some(name)).cloned())
+    }
+
+    /// The subnet group `name`.
     pub async fn db_subnet_group(&self, name: &str) -> CloudResult<Arc<Option<DbSubnetGroup>>> {
         let ask = async {
-            let instances = self.db_instances().await?;
-            let of_instance = instances.iter().find_map(|instance| instance.db_subnet_group());
-            if let Some(group) = of_instance.filter(|group| group.db_subnet_group_name() == Some(name)) {
-                return Ok(Some(group.clone()));
-            }
             let request = self.aws.rds.describe_db_subnet_groups().db_subnet_group_name(name).send();
             let answer = absent_is_empty(request.await.map_err(call("rds:DescribeDBSubnetGroups")))?;
             Ok(answer.and_then(|answer| answer.db_subnet_groups.unwrap_or_default().into_iter().next()))
