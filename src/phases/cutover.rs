@@ -14,7 +14,7 @@ use crate::engine::input::output;
 use crate::engine::{Address, Desired};
 
 /// Seconds between two questions of one checker; ten costs twice as much, and three failures at 30 s meet the recovery budget of
-/// five minutes. An alias whose load balancer has no healthy target is taken out sooner, without the checkers.
+/// five minutes.
 const CHECK_INTERVAL: i32 = 30;
 /// Bad answers in a row.
 const CHECK_THRESHOLD: i32 = 3;

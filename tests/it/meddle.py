@@ -77,6 +77,14 @@ def listener_rule(port: int) -> None:
         Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/debug/*"]}}])
 
 
+def rules_gone() -> None:
+    """All that users meet: one that nobody meets is for a name that nobody has."""
+    client = session.client("elbv2")
+    for rule in client.describe_rules(ListenerArn=listener(443))["Rules"]:
+        if not any(value.endswith(".invalid") for one in rule["Conditions"] for value in one["Values"]) and not rule["IsDefault"]:
+            client.delete_rule(RuleArn=rule["RuleArn"])
+
+
 def extra_listener() -> None:
     session.client("elbv2").create_listener(LoadBalancerArn=balancer(), Port=8080, Protocol="HTTP", DefaultActions=ANSWER)
 
@@ -174,6 +182,7 @@ WAYS = {
     "listener": extra_listener,
     "rule-https": lambda: listener_rule(443),
     "rule-http": lambda: listener_rule(80),
+    "rules-gone": rules_gone,
     "certificate": certificate,
     "target": lambda: target(80),
     "target-port": lambda: target(9999),

@@ -221,7 +221,7 @@ async fn must_serve(aws: &Aws, props: &RuleProps) -> CloudResult<()> {
     Err(CloudError {
         class: ErrorClass::Dependency,
         call: call_name.into(),
-        code: String::new(),
+        code: "TooFewHealthyTargets".into(),
         message: format!("{name} has {healthy} of {needed} healthy targets"),
     })
 }
