@@ -88,6 +88,21 @@ impl Opened {
             ))))
     }
 
+    /// The same city by its file as it was applied: a way back does nothing that the file asks for since, and isn't kept by it.
+    pub async fn as_applied(mut self) -> anyhow::Result<Self> {
+        let state = self.recorded().await?.state;
+        let Some(text) = state.file.filter(|text| *text != self.city.text) else { return Ok(self) };
+        match from_text(&self.city.name, &self.city.file, text) {
+            Ok(city) => {
+                let file = city.file.display();
+                note(&format!("{file} was changed since: going by it as it was applied (state {})", state.serial));
+                self.city = city;
+            }
+            Err(problems) => note(&format!("the city file as it was applied can't be used: {problems}")),
+        }
+        Ok(self)
+    }
+
     /// Keeps the file with the state that is made by it. A run that does only a part of what it says (`part`) keeps none instead of
     /// another.
     pub fn keep_file(&self, state: &mut State, goal: Goal, part: bool) {

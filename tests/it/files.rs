@@ -134,3 +134,57 @@ fn what_a_city_that_stands_can_not_become_is_told_at_its_place() {
     refused(outside(&world, &["plan", "malmo"], "A", "b"), &["the city stands in region eu-north-1", "malmo.yaml:4:9"]);
     assert_eq!(inventory(&world), there, "nothing was touched");
 }
+
+#[test]
+fn a_way_back_goes_by_the_file_as_it_was_applied() {
+    let world = World::new();
+    world.run(&["apply", "malmo", "--yes"]).expect(0);
+    world.edit("malmo", "max: 8", "max: 9");
+    world.edit("malmo", "cidr: 10.41.0.0/16", "cidr: 10.50.0.0/16");
+    let back = world.run(&["rollback", "malmo", "--yes"]).expect(0);
+    assert!(back.err.contains("malmo.yaml was changed since: going by it as it was applied"), "{}", back.err);
+    refused(world.run(&["plan", "malmo"]), &["`10.41.0.0/16`", "malmo stands"]);
+    world.edit("malmo", "cidr: 10.50.0.0/16", "cidr: 10.41.0.0/16");
+    let left = world.run(&["plan", "malmo", "--output", "json"]).expect(0).json();
+    let changes: Vec<_> = left[0]["plan"]["changes"].as_array().unwrap().iter().map(|c| c["address"].clone()).collect();
+    assert!(changes.contains(&json!("autoscaling/target.web")), "what was changed since waits: {changes:?}");
+}
+
+/// Malmö's file as that of another city, which it isn't.
+fn copied(city: &str) -> String {
+    let text = std::fs::read_to_string(super::harness::root().join("cities/malmo.yaml")).unwrap();
+    text.replace("10.41.0.0/16", "10.42.0.0/16").replace("secret:malmo/", &format!("secret:{city}/"))
+}
+
+#[test]
+fn a_second_file_can_not_have_what_is_anothers() {
+    let world = World::new();
+    std::fs::write(world.file("lund"), copied("lund")).unwrap();
+    for command in [&["validate"][..], &["plan", "lund"], &["apply", "lund", "--yes"]] {
+        let parts =
+            ["lund.yaml", "is a name of `malmo` too", "is a server of `malmo` too", "is the database of `malmo` too"];
+        refused(world.run_with(command, &[]), &parts);
+    }
+    let both = world.run_with(&["validate", "--output", "json"], &[]).expect(1).json();
+    let problems = both["problems"].as_array().unwrap();
+    for city in ["lund", "malmo"] {
+        let of_city = |problem: &&Value| problem["file"].as_str().unwrap().ends_with(&format!("{city}.yaml"));
+        let fields: Vec<_> =
+            problems.iter().filter(of_city).map(|problem| problem["field"].as_str().unwrap()).collect();
+        for field in ["legacy.records[1]", "legacy.addresses[0]", "legacy.database.endpoint", "services.web.hosts[0]"] {
+            assert!(fields.contains(&field), "{city}: no {field} in {fields:?}");
+        }
+    }
+}
+
+#[test]
+fn a_second_city_of_another_folder_does_not_take_the_firsts_database() {
+    let world = World::new();
+    world.run(&["plan", "malmo"]).expect(0);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let text = copied("gent").replace("malmobybike", "gentbybike").replace("198.51.100.", "203.0.113.");
+    std::fs::write(elsewhere.path().join("gent.yaml"), text).unwrap();
+    let ran = world.run(&["--cities", elsewhere.path().to_str().unwrap(), "plan", "gent"]);
+    refused(ran, &["malmo has the database 10.40.2.20:5432 already in this sandbox", "sandbox reset"]);
+    world.run(&["plan", "malmo"]).expect(0);
+}

@@ -28,6 +28,7 @@ fn called(world: &World) -> BTreeSet<String> {
         };
         // S3's own names for the rights, as its documentation lists them.
         let operation = match (service, operation) {
+            ("s3", "ListBuckets") => "ListAllMyBuckets",
             ("s3", "ListObjectsV2") => "ListBucket",
             ("s3", "GetPublicAccessBlock") => "GetBucketPublicAccessBlock",
             ("s3", "PutPublicAccessBlock") => "PutBucketPublicAccessBlock",

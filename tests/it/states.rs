@@ -205,7 +205,12 @@ fn a_bucket_that_forgets_is_refused() {
         .chain([("MIGRATE_STATE_BUCKET".to_owned(), "no-such-bucket-1".to_owned())])
         .collect();
     let nowhere = world.run_with(&apply, &env).expect(1);
-    assert!(nowhere.err.contains("no bucket no-such-bucket-1") && nowhere.err.contains("bootstrap"), "{}", nowhere.err);
+    assert!(nowhere.err.contains("in s3://no-such-bucket-1, but its"), "{}", nowhere.err);
+    bucket(&world, &["delete-all", "cities/malmo/"]);
+    let nothing = world.run_with(&apply, &env).expect(1);
+    assert!(nothing.err.contains("their state is missing in s3://no-such-bucket-1"), "{}", nothing.err);
+    let fresh = world.run_with(&["apply", "drammen", "--yes"], &env).expect(1);
+    assert!(fresh.err.contains("no bucket no-such-bucket-1") && fresh.err.contains("bootstrap"), "{}", fresh.err);
 }
 
 #[test]
