@@ -87,7 +87,7 @@ pub struct Window {
     /// The days on which the window opens.
     #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub days: Vec<Weekday>,
-    /// When it opens, local time, in quotes.
+    /// When it opens, by the city's clocks, in quotes. A time that they skip opens at the skip, one that they show twice the first time.
     pub start: Clock,
     /// How long it stays open.
     #[serde(default = "two_hours")]
