@@ -89,7 +89,7 @@ impl Opened {
     }
 
     /// The same city by its file as it was applied: a way back does nothing that the file asks for since, and isn't kept by it.
-    pub async fn as_applied(mut self) -> anyhow::Result<Self> {
+    pub async fn by_applied_file(mut self) -> anyhow::Result<Self> {
         let state = self.recorded().await?.state;
         let Some(text) = state.file.filter(|text| *text != self.city.text) else { return Ok(self) };
         match from_text(&self.city.name, &self.city.file, text) {

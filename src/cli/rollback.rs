@@ -39,7 +39,7 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         return Err(error.context(Hint("there is no way back; nothing was changed".into())));
     }
     let options = Options { yes: args.yes, hold: args.hold, output: args.output, ..Options::default() };
-    run::run(globals, &opened.as_applied().await?, Goal::Legacy, options).await
+    run::run(globals, &opened.by_applied_file().await?, Goal::Legacy, options).await
 }
 
 /// When the way back was taken away.
