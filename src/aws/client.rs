@@ -1,6 +1,7 @@
 //! The SDK clients of one city's account and region, and who the city is.
 
 use super::pacing::paced;
+use super::web::Web;
 use crate::database::Network;
 use crate::engine::journal::Journal;
 use crate::engine::rates::Rates;
@@ -39,6 +40,8 @@ pub struct Aws {
     pub time_scale: f64,
     /// How the databases are reached; `None` in an emulator whose databases are records.
     pub network: Option<Network>,
+    /// Who answers questions to web servers.
+    pub web: Web,
     /// Where procedures tell how far they are.
     pub journal: Journal,
     /// AWS Certificate Manager.
@@ -121,7 +124,7 @@ impl Aws {
     /// The same city's clients with another configuration.
     pub fn anew(&self, config: &SdkConfig) -> Self {
         let fresh = Self::new(config, &self.city, &self.account, &self.region, self.time_scale);
-        Self { network: self.network.clone(), journal: self.journal.clone(), ..fresh }
+        Self { network: self.network.clone(), web: self.web.clone(), journal: self.journal.clone(), ..fresh }
     }
 
     /// The clients for one city. Cheap: they share one connection pool and one credentials cache.
@@ -132,6 +135,7 @@ impl Aws {
             region: region.to_owned(),
             time_scale,
             network: None,
+            web: Web::default(),
             journal: Journal::default(),
             acm: aws_sdk_acm::Client::new(config),
             scaling: aws_sdk_applicationautoscaling::Client::new(config),

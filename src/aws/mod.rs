@@ -31,6 +31,7 @@ pub mod sns;
 pub mod stray;
 pub mod survey;
 pub mod tags;
+pub mod web;
 
 pub use client::Aws;
 pub use cloud::AwsCloud;

@@ -5,6 +5,7 @@ use super::globals::Globals;
 use super::standing;
 use crate::aws::client::{Access, config, without_retries};
 use crate::aws::elb::neighbours::Neighbours;
+use crate::aws::web::Web;
 use crate::aws::{Aws, AwsCloud, call, lookup};
 use crate::database::{Network, Routes, Tls};
 use crate::engine::Desired;
@@ -163,7 +164,12 @@ impl World {
             None if emulated && self.network.routes.is_empty() => None,
             None => Some(self.network.clone()),
         };
-        let aws = Arc::new(Aws { network, ..Aws::new(&config, &city.name, &account, &region, scale) });
+        let web = match &self.sandbox {
+            Some(local) => Web::Sandbox(local.endpoint.clone()),
+            None if emulated => Web::Nobody,
+            None => Web::Internet,
+        };
+        let aws = Arc::new(Aws { network, web, ..Aws::new(&config, &city.name, &account, &region, scale) });
         let bucket = self.globals.state_bucket.clone().unwrap_or_else(|| layout::bucket(&account, &region));
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(emulated);
         let store = Arc::new(S3Store::new(aws_sdk_s3::Client::from_conf(s3.build()), &bucket, &account));
