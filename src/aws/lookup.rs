@@ -25,7 +25,13 @@ pub async fn all(aws: &Aws, spec: &CitySpec, recorded: &Lookups) -> CloudResult<
         };
         Ok((service.image.as_str().to_owned(), pinned))
     }));
-    let legacy = legacy(aws, &spec.legacy.instances, &recorded.legacy);
+    let legacy = async {
+        match recorded.finished {
+            // They may be gone, and nothing leads there.
+            true => Ok(recorded.legacy.clone()),
+            false => legacy(aws, &spec.legacy.instances, &recorded.legacy).await,
+        }
+    };
     let (hosted_zone, images, legacy) = futures_util::future::try_join3(zone, images, legacy).await?;
     Ok(Lookups {
         hosted_zone,

@@ -1,8 +1,10 @@
 //! The command line: one file a command, its arguments and a function. This is one match over them.
 
+mod abandon;
 mod apply;
 mod assess;
 mod bootstrap;
+mod carry;
 mod completions;
 mod confirm;
 mod consent;
@@ -78,6 +80,7 @@ enum Command {
     Status(status::Args),
     Rollback(rollback::Args),
     Finish(finish::Args),
+    Abandon(abandon::Args),
     Assess(assess::Args),
     Destroy(destroy::Args),
     Validate(validate::Args),
@@ -121,6 +124,7 @@ async fn dispatch(globals: Globals, command: Command) -> anyhow::Result<Exit> {
         Command::Status(args) => status::run(&globals, args).await,
         Command::Rollback(args) => rollback::run(&globals, args).await,
         Command::Finish(args) => finish::run(&globals, args).await,
+        Command::Abandon(args) => abandon::run(&globals, args).await,
         Command::Assess(args) => assess::run(&globals, args).await,
         Command::Destroy(args) => destroy::run(&globals, args).await,
         Command::Validate(args) => validate::run(&globals, &args),

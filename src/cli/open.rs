@@ -1,6 +1,7 @@
 //! Opens a city: its file, the clients for its account and region, its state.
 
 use super::exit::Hint;
+use super::finish::is_finished;
 use super::globals::Globals;
 use super::standing;
 use crate::aws::client::{Access, config, without_retries};
@@ -297,17 +298,22 @@ impl Opened {
 
     /// Plans the city towards `goal`.
     pub async fn plan(&self, state: &State, goal: Goal) -> anyhow::Result<Plan> {
+        let recorded = Lookups { finished: is_finished(state), ..state.lookups.clone() };
         if goal == Goal::Nothing {
-            let mut plan = planner::plan(&self.cloud, Vec::new(), state, goal, state.lookups.clone()).await?;
+            let mut plan = planner::plan(&self.cloud, Vec::new(), state, goal, recorded).await?;
             way_back::database_first(&mut plan);
             return Ok(plan);
         }
-        let (mut desired, lookups) = self.desired(&state.lookups).await?;
+        let (mut desired, lookups) = self.desired(&recorded).await?;
         if goal == Goal::Legacy {
             desired.retain(|want| !cutover::moves_users(want));
         }
         let plan = planner::plan(&self.cloud, desired, state, goal, lookups).await;
         let mut plan = plan.with_context(|| format!("looking at {}", self.city.name))?;
+        if goal == Goal::Legacy {
+            // The way back is no time for anything else: what was built stays as it is.
+            plan.changes.retain(|change| change.address.phase() == "cutover");
+        }
         way_back::database_first(&mut plan);
         Ok(plan)
     }

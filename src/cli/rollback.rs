@@ -1,21 +1,17 @@
 //! `migrate rollback`
 
 use super::exit::{Exit, Hint};
+use super::finish::finished_at;
 use super::globals::Globals;
 use super::hold::Hold;
 use super::open;
 use super::plan::Format;
 use super::run::{self, Options};
-use crate::aws::data::switch::SwitchOutputs;
 use crate::engine::plan::Goal;
-use crate::phases::cutover::SWITCH;
-use crate::state::State;
 use anyhow::anyhow;
-use jiff::Timestamp;
-use serde::Deserialize;
 
-/// Give a city back to its legacy side: the traffic first, then the right to write, with every row that was written on the new side. All
-/// that was built stays, so `migrate apply` moves the city again. Possible until `migrate finish`.
+/// Give a city back to its legacy side: the right to write, with every row that was written on the new side, then the traffic. All
+/// that was built stays as it is, so `migrate apply` moves the city again. Possible until `migrate finish`.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  migrate rollback malmo")]
 pub struct Args {
@@ -34,16 +30,10 @@ pub struct Args {
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
     let opened = open::one(globals, &args.city).await?;
-    if let Some(at) = finished(&opened.recorded().await?.state) {
+    if let Some(at) = finished_at(&opened.recorded().await?.state) {
         let error = anyhow!("the move of {} was finished at {at:.0}: its legacy database no longer follows", args.city);
         return Err(error.context(Hint("there is no way back; nothing was changed".into())));
     }
     let options = Options { yes: args.yes, hold: args.hold, output: args.output, ..Options::default() };
     run::run(globals, &opened.by_applied_file().await?, Goal::Legacy, options).await
-}
-
-/// When the way back was taken away.
-fn finished(state: &State) -> Option<Timestamp> {
-    let record = state.resources.get(&SWITCH.into())?;
-    SwitchOutputs::deserialize(&record.outputs).ok()?.finished_at
 }

@@ -7,19 +7,16 @@ use super::interrupt::{Interrupt, Stopped};
 use super::open::{Opened, Recorded};
 use super::plan::Format;
 use super::window::Window;
-use super::{confirm, ending, facts, hold, preflight, record, saved, verdict};
-use crate::engine::estimate::estimate;
-use crate::engine::executor::{Executor, Gate};
+use super::{carry, confirm, ending, facts, hold, preflight, saved, verdict};
+use crate::engine::executor::Gate;
 use crate::engine::plan::{Base, Goal, Plan};
 use crate::preflight::run::failures;
 use crate::state::lock::author;
-use crate::state::{Fenced, Lease, Ledger, State};
-use crate::view::progress::Progress;
+use crate::state::{Lease, Ledger, State};
 use crate::view::report::PlanReport;
 use crate::view::{note, out, plan_text};
 use anyhow::{Context, anyhow};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long the live database may take to answer, before anything is begun.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -147,34 +144,8 @@ async fn locked(
         city.keep_file(state, goal, options.only.is_some());
     };
     ledger.commit(begin).await.context("recording the beginning")?;
-    let expected =
-        Duration::from_secs(u64::from(estimate(&plan, &city.cloud).total.typical)).div_f64(city.aws.time_scale);
-    let progress = Arc::new(Progress::new(&plan, expected));
-    let begun = Instant::now();
-    let outcome = {
-        let ticking = progress.tick();
-        let run = Executor {
-            plan: &plan,
-            cloud: &Fenced { cloud: &city.cloud, lease },
-            ledger: &ledger,
-            observer: &*progress,
-            pace: city.pace,
-            stop: interrupt.stop(),
-            gate: (!behind.is_empty()).then(|| Gate { behind, keeper: &window }),
-        };
-        let entries = city.aws.journal.listen();
-        let working = async {
-            let outcome = run.run().await;
-            city.aws.journal.close();
-            outcome
-        };
-        let (outcome, ()) =
-            futures_util::future::join(working, record::procedures(entries, &plan, &ledger, &*progress)).await;
-        ticking.abort();
-        outcome
-    };
-    progress.finish();
-    let took = begun.elapsed();
+    let gate = (!behind.is_empty()).then_some(Gate { behind, keeper: &window });
+    let (outcome, took) = carry::out(city, &plan, &ledger, lease, interrupt, gate).await;
     let whole = options.until.is_none() && options.only.is_none();
     let held = outcome.held.then(|| window.closed().unwrap_or_default());
     let exit = verdict::tell(city, &plan, whole, &outcome, took, held, interrupt.signal());

@@ -176,7 +176,13 @@ pub trait Engine: Send + Sync {
 
     // The end.
 
-    /// Removes everything that the move has put on `side`: gates, users, streams. Refused on the side that doesn't serve until
-    /// nothing hangs on it.
+    /// Removes everything that the move has put on `side`: streams, gate, users. Asks nothing of the other side, which may be gone. If `side`
+    /// has handed over, it takes no writes afterwards either.
     async fn tidy(&self, side: Side) -> DatabaseResult<()>;
+    /// What of the move is on `side`, in words.
+    async fn remains(&self, side: Side) -> DatabaseResult<Vec<String>>;
+    /// Lets users write on `side` again though it has handed over: only if the other side is gone for good.
+    async fn reopen(&self, side: Side) -> DatabaseResult<()>;
+    /// Empties the new side's database, which nobody uses, so that it can be copied to anew.
+    async fn empty(&self) -> DatabaseResult<()>;
 }

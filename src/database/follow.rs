@@ -197,17 +197,3 @@ impl Runbook for Complete<'_> {
 pub async fn moved(engine: &dyn Engine) -> DatabaseResult<bool> {
     Ok(matches!(engine.gate(Side::Old).await?, Gate::Given | Gate::Waiting))
 }
-
-/// The end of a move: nothing of it is left, and there is no way back any more.
-///
-/// # Errors
-/// While the new side doesn't serve, or what a server said.
-pub async fn finish(engine: &dyn Engine) -> DatabaseResult<()> {
-    let (old, new) = (engine.gate(Side::Old).await?, engine.gate(Side::New).await?);
-    let finished = old == Gate::None && new == Gate::None;
-    if !finished && (!new.serves() || !matches!(old, Gate::Given | Gate::Waiting | Gate::None)) {
-        return Err(DatabaseError::Refused("the new side doesn't serve yet: there is nothing to finish".into()));
-    }
-    engine.tidy(Side::Old).await?;
-    engine.tidy(Side::New).await
-}

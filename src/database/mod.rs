@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod assess;
+pub mod end;
 pub mod engine;
 pub mod error;
 mod folder;

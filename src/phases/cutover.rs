@@ -50,7 +50,9 @@ pub fn moves_users(want: &Desired) -> bool {
 
 fn switch(blueprint: &Blueprint<'_>) -> Option<Desired> {
     let props = SwitchProps { data: super::rds::data(blueprint), budget: blueprint.spec.budget.interruption.0 };
-    blueprint.data.then(|| Switched::at(SWITCH, &props).after(ready(blueprint)).after([super::rds::COMPLETE]))
+    // Once the move is finished it only remains as the record of that.
+    let copied = blueprint.moves_data().then_some(super::rds::COMPLETE);
+    blueprint.data.then(|| Switched::at(SWITCH, &props).after(ready(blueprint)).after(copied))
 }
 
 fn records_address(name: &str) -> String {

@@ -34,8 +34,13 @@ pub struct Blueprint<'a> {
 }
 
 impl Blueprint<'_> {
+    /// Whether the city's data is, or will be, moved: not once that is finished.
+    pub fn moves_data(&self) -> bool {
+        self.data && !self.lookups.finished
+    }
+
     /// The network of today's servers, where the new one needs a way there: the load balancer to the servers, the new database to the old one.
-    /// None where the two have addresses in common, since such networks can't be connected (preflight says so).
+    /// None where the two have addresses in common, since such networks can't be connected (preflight says so), and when the move is finished.
     pub fn peer(&self) -> Option<&LegacyNetwork> {
         let today = &self.lookups.legacy;
         let legacy = &self.spec.legacy;
@@ -43,7 +48,7 @@ impl Blueprint<'_> {
         let database = legacy.database.endpoint.host.parse::<Ipv4Addr>();
         let needed = legacy.targets.iter().any(inside) || database.map_or(true, |address| inside(&address));
         let apart = today.blocks.iter().all(|block| !overlap(block, &self.spec.network.cidr));
-        Some(today).filter(|today| !today.vpc.is_empty() && needed && apart)
+        Some(today).filter(|today| !self.lookups.finished && !today.vpc.is_empty() && needed && apart)
     }
 }
 
@@ -104,4 +109,31 @@ pub static PHASES: &[Phase] = &[
 /// All resources of the city.
 pub fn desired(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     PHASES.iter().flat_map(|phase| (phase.resources)(blueprint)).collect()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+    use crate::engine::graph::ordered;
+    use serde_json::json;
+
+    #[test]
+    fn when_the_move_is_finished_nothing_leads_to_todays_servers() {
+        let during = ordered(testing::blueprint(json!({}), desired)).unwrap();
+        let after = ordered(testing::finished(desired)).unwrap();
+        let gone: Vec<_> =
+            during.iter().map(|one| &one.address).filter(|at| after.iter().all(|one| one.address != **at)).collect();
+        for address in ["vpc/peering", "vpc/return-routes", "rds/data", "rds/data-complete", "alb/legacy-targets"] {
+            assert!(gone.contains(&&address.into()), "{address} is still wanted");
+        }
+        assert!(after.iter().any(|one| one.address.as_str() == cutover::SWITCH), "the record of the end");
+        let props = |all: &[Desired], phase: &str| {
+            json!(all.iter().filter(|one| one.address.phase() == phase).map(|one| &one.props).collect::<Vec<_>>())
+        };
+        for phase in ["vpc", "security-groups", "alb"] {
+            assert!(props(&during, phase).to_string().contains("10.40."), "{phase}");
+            assert!(!props(&after, phase).to_string().contains("10.40."), "{phase}");
+        }
+    }
 }

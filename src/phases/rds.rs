@@ -55,7 +55,7 @@ pub fn resources(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     let addresses: Vec<_> = groups.iter().map(|group| group.address.clone()).collect();
     all.extend(groups);
     all.push(Instance::at("rds/instance", &instance(blueprint)).after(addresses));
-    if blueprint.data {
+    if blueprint.moves_data() {
         let between = security_groups::databases_meet(blueprint).into_iter().map(|rule| rule.address);
         all.push(Copy::at(DATA, &data(blueprint)).after(vpc::both_ways(blueprint)).after(between));
         let cutover = &spec.cutover;
@@ -66,7 +66,7 @@ pub fn resources(blueprint: &Blueprint<'_>) -> Vec<Desired> {
 }
 
 /// Where the copy stands.
-const DATA: &str = "rds/data";
+pub const DATA: &str = "rds/data";
 /// Where the completed copy stands.
 pub const COMPLETE: &str = "rds/data-complete";
 

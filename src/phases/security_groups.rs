@@ -45,7 +45,8 @@ pub fn resources(blueprint: &Blueprint<'_>) -> Vec<Desired> {
 /// Before and during the cutover the load balancer also serves from the city's servers of today.
 pub fn to_todays_servers(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     let legacy = &blueprint.spec.legacy;
-    let to = legacy.targets.iter().map(|server| {
+    let targets = legacy.targets.iter().filter(|_| !blueprint.lookups.finished);
+    let to = targets.map(|server| {
         let what = format!("to-legacy-{server}");
         rule("load-balancer", &what, Egress, (legacy.port, legacy.port), format!("{server}/32").into())
     });

@@ -8,6 +8,15 @@ use serde_json::{Value, json};
 
 /// The resources of a phase for a city that differs from a plain one by `changes` (objects are merged, the rest replaced).
 pub fn blueprint(changes: Value, resources: fn(&Blueprint<'_>) -> Vec<Desired>) -> Vec<Desired> {
+    made(changes, false, resources)
+}
+
+/// The same when the move is finished.
+pub fn finished(resources: fn(&Blueprint<'_>) -> Vec<Desired>) -> Vec<Desired> {
+    made(Value::Null, true, resources)
+}
+
+fn made(changes: Value, finished: bool, resources: fn(&Blueprint<'_>) -> Vec<Desired>) -> Vec<Desired> {
     let mut spec = json!({
         "account": "123456789012",
         "region": "eu-north-1",
@@ -45,7 +54,9 @@ pub fn blueprint(changes: Value, resources: fn(&Blueprint<'_>) -> Vec<Desired>) 
         "capacity": { "instances": ["t3.small"], "max": 6 },
         "alarms": { "mail": ["ops@malmobybike.example"] },
     });
-    merge(&mut spec, changes);
+    if !changes.is_null() {
+        merge(&mut spec, changes);
+    }
     #[expect(clippy::expect_used, reason = "a test stops at a city that can't be")]
     let spec: CitySpec = serde_json::from_value(spec).expect("a city");
     let pinned = |image: &str| format!("{}@sha256:{}", image.split(':').next().unwrap_or(image), "a".repeat(64));
@@ -55,8 +66,7 @@ pub fn blueprint(changes: Value, resources: fn(&Blueprint<'_>) -> Vec<Desired>) 
         vpc: "vpc-today".into(),
         blocks: vec![Ipv4Net::new_assert([10, 40, 0, 0].into(), 16)],
     };
-    let lookups =
-        Lookups { hosted_zone: "Z123".into(), hosted_zone_name: "example".into(), images, legacy, finished: false };
+    let lookups = Lookups { hosted_zone: "Z123".into(), hosted_zone_name: "example".into(), images, legacy, finished };
     resources(&Blueprint { city: "malmo", spec: &spec, lookups: &lookups, data: true })
 }
 

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 /// The report, from the state alone.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Moved {
-    /// Which side takes the writes.
-    serves: Side,
+    /// Which side takes the writes; `None`: none, the city was taken down after its move was finished.
+    serves: Option<Side>,
     /// Since when; `None`: it always did.
     since: Option<Timestamp>,
     /// What was copied ahead; `None`: not everything yet.
@@ -56,6 +56,7 @@ impl Moved {
         let outputs = |address: &str| state.resources.get(&address.into()).map(|record| &record.outputs);
         let copied = outputs(COMPLETE).and_then(|outputs| CompleteOutputs::deserialize(outputs).ok());
         let switched = outputs(SWITCH).and_then(|outputs| SwitchOutputs::deserialize(outputs).ok());
+        let copied = copied.or_else(|| switched.as_ref()?.copied.clone());
         let steps = state.procedures.get(&SWITCH.into()).map(Vec::as_slice).unwrap_or_default();
         if copied.is_none() && switched.is_none() && steps.is_empty() {
             return None;
@@ -69,10 +70,19 @@ impl Moved {
             rows: count(COMPARE, "rows"),
             differences: 0,
         });
-        let since = done(OPEN).map(|step| step.begun_at);
+        let serves = match &switched {
+            Some(_) => Some(Side::New),
+            None => (!state.lookups.finished).then_some(Side::Old),
+        };
+        let since = serves.and_then(|_| done(OPEN)).map(|step| step.begun_at);
         let finished_at = switched.as_ref().and_then(|outputs| outputs.finished_at);
         let command = |verb: &str, does| Next { command: format!("{prefix} {verb} {}", state.city), does };
         let next = match (&switched, finished_at) {
+            (None, _) if serves.is_none() => Vec::new(),
+            (None, _) if copied.is_some() => vec![
+                command("apply", "moves the city to the new side"),
+                command("abandon", "gives the move up: nothing of it is left on the legacy database"),
+            ],
             (None, _) => vec![command("apply", "moves the city to the new side")],
             (Some(_), None) => vec![
                 command("rollback", "the way back, with every row that was written since"),
@@ -80,20 +90,22 @@ impl Moved {
             ],
             (Some(_), Some(_)) => Vec::new(),
         };
-        let serves = if switched.is_some() { Side::New } else { Side::Old };
         Some(Self { serves, since, copied, handed_over, finished_at, next })
     }
 
     /// True while the old side serves.
     pub fn is_ahead(&self) -> bool {
-        self.serves == Side::Old
+        self.serves != Some(Side::New)
     }
 
     /// For people: a block of lines.
     pub fn text(&self) -> String {
         let who = match self.serves {
-            Side::Old => "the legacy database serves",
-            Side::New => "the new database serves",
+            Some(Side::Old) => "the legacy database serves",
+            Some(Side::New) => "the new database serves",
+            None => {
+                "none serves: the city was taken down after its move was finished, and the legacy database is read-only"
+            }
         };
         let since = self.since.map(|at| format!(" since {at:.0}")).unwrap_or_default();
         let mut lines = vec![format!("{}  {}{since}", paint(BOLD, "data"), paint(GREEN, who))];
@@ -196,6 +208,10 @@ mod tests {
         let text = Moved::of(&state, 60, "migrate").unwrap().text();
         assert!(text.contains("no way back") && !text.contains("rollback"), "{text}");
         state.resources.remove(&SWITCH.into());
+        state.lookups.finished = true;
+        let text = Moved::of(&state, 60, "migrate").unwrap().text();
+        assert!(text.contains("none serves") && !text.contains("since") && !text.contains("next"), "{text}");
+        state.lookups.finished = false;
         let json = serde_json::to_value(Moved::of(&state, 60, "migrate").unwrap()).unwrap();
         assert_eq!((&json["serves"], &json["handed_over"]["interruption_ms"]), (&json!("old"), &json!(84)));
     }

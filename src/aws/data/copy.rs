@@ -1,14 +1,15 @@
 //! `data:copy`: the new database copies the legacy one and follows it. That it exists means: replication runs.
 
-use super::pair::{DataProps, engine};
+use super::pair::{DataProps, as_far_as_there, engine};
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
 use crate::database::Side;
-use crate::database::engine::{Following, Gate, pace};
+use crate::database::end::give_up;
+use crate::database::engine::{Following, pace};
 use crate::database::follow::{Begin, moved};
 use crate::database::runbook::carry_out;
+use crate::engine::CloudResult;
 use crate::engine::cloud::Readiness;
 use crate::engine::kind::{Identity, KindInfo, Latency};
-use crate::engine::{CloudError, CloudResult};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -36,8 +37,12 @@ impl Resource for Copy {
     type Outputs = CopyOutputs;
 
     async fn read(survey: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
-        let Some(recorded) = sought.recorded else { return Ok(None) };
-        if recorded.copied {
+        let Some(recorded) = sought.recorded else {
+            // A beginning that was cut off: what it has left on the old side is to go.
+            let begun = CopyOutputs { begun_at: Timestamp::now(), copied: false };
+            return Ok((!sought.wanted).then(|| Found::ready(sought.props.clone(), begun)));
+        };
+        if recorded.copied || !sought.wanted {
             return Ok(Some(Found::ready(sought.props.clone(), recorded.clone())));
         }
         let databases = engine(&survey.aws, sought.props).await?;
@@ -74,18 +79,10 @@ impl Resource for Copy {
         Ok(was)
     }
 
-    /// The streams, gates and users go; the rows on the new side stay. After the move is finished nothing is left to remove.
+    /// The streams, gates and users go, and on the old side this is checked; the rows on the new side stay, which may be gone already.
     async fn delete(aws: &Aws, _: Making<'_>, _: &CopyOutputs, props: &DataProps) -> CloudResult<()> {
-        let databases = engine(aws, props).await?;
-        let old = databases.gate(Side::Old).await?;
-        if old == Gate::None {
-            return Ok(());
-        }
-        if !old.serves() {
-            return Err(CloudError::internal("the new database serves: `migrate rollback` first, or `migrate finish`"));
-        }
-        databases.tidy(Side::Old).await?;
-        Ok(databases.tidy(Side::New).await?)
+        let (databases, new) = as_far_as_there(aws, props).await?;
+        Ok(give_up(&*databases, new, false).await.map(drop)?)
     }
 }
 

@@ -7,4 +7,4 @@ pub mod pointer;
 mod secret;
 pub mod switch;
 
-pub use pair::{DataProps, engine, old_alone};
+pub use pair::{DataProps, as_far_as_there, engine, may_run, old_alone};

@@ -53,6 +53,28 @@ impl SecretPointer<'_> {
         put.send().await.map_err(call("secretsmanager:PutSecretValue")).map(drop)
     }
 
+    /// Leads the service back to the old side, if it was led to the new one.
+    pub async fn lead_back(&self) -> CloudResult<()> {
+        let (now, old) = futures_util::future::try_join(self.version(CURRENT), self.version(label(Side::Old))).await?;
+        match old {
+            Some(old) if now.as_ref() != Some(&old) && now == self.version(label(Side::New)).await? => {
+                self.move_label(CURRENT, now, old).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the labels of the move away: what is in force stays so.
+    pub async fn forget(&self) -> CloudResult<()> {
+        for label in [label(Side::Old), label(Side::New)] {
+            let Some(version) = self.version(label).await? else { continue };
+            let update = self.aws.secrets.update_secret_version_stage().secret_id(&self.props.credentials);
+            let update = update.version_stage(label).remove_from_version_id(version);
+            update.send().await.map_err(call("secretsmanager:UpdateSecretVersionStage"))?;
+        }
+        Ok(())
+    }
+
     async fn move_label(&self, label: &str, from: Option<String>, to: String) -> CloudResult<()> {
         let update = self.aws.secrets.update_secret_version_stage().secret_id(&self.props.credentials);
         let update = update.version_stage(label).set_remove_from_version_id(from).move_to_version_id(to);

@@ -8,7 +8,14 @@ use serde_json::Value;
 /// The current version of a secret, which is a JSON object.
 pub async fn current(aws: &Aws, arn: &str) -> CloudResult<Value> {
     const CALL: &str = "secretsmanager:GetSecretValue";
-    let answer = aws.secrets.get_secret_value().secret_id(arn).send().await.map_err(call(CALL))?;
+    let answer = aws.secrets.get_secret_value().secret_id(arn).send().await.map_err(call(CALL));
+    // That a login is gone doesn't mean that what is reached by it is gone, or needn't be removed.
+    let answer = answer.map_err(|error| match error.class {
+        ErrorClass::NotFound => {
+            CloudError { class: ErrorClass::Other, message: format!("{arn}: {}", error.message), ..error }
+        }
+        _ => error,
+    })?;
     let read = answer.secret_string().and_then(|text| serde_json::from_str::<Value>(text).ok());
     read.filter(Value::is_object).ok_or_else(|| unusable(arn, "it isn't a JSON object"))
 }

@@ -1,5 +1,6 @@
 //! `data:switch`: the new database serves. Deleting it is the way back, with the rows that were written meanwhile.
 
+use super::complete::CompleteOutputs;
 use super::pair::{DataProps, engine};
 use super::pointer::SecretPointer;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
@@ -47,6 +48,9 @@ pub struct SwitchOutputs {
     /// When `migrate finish` took the way back away.
     #[serde(default)]
     pub finished_at: Option<Timestamp>,
+    /// What had been copied ahead: kept here from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copied: Option<CompleteOutputs>,
 }
 
 impl SwitchOutputs {
@@ -58,6 +62,7 @@ impl SwitchOutputs {
             tables: compared.tables,
             rows: compared.rows,
             finished_at: None,
+            copied: None,
         }
     }
 }
@@ -120,7 +125,10 @@ impl Resource for Switched {
     type Outputs = SwitchOutputs;
 
     async fn read(_: &Survey, sought: Sought<'_, Self>) -> CloudResult<Option<Found<Self>>> {
-        Ok(sought.recorded.map(|recorded| Found::ready(sought.props.clone(), recorded.clone())))
+        // One that was cut off may have come to pass: the databases know, who are asked when it is to go.
+        let recorded =
+            sought.recorded.cloned().or_else(|| (!sought.wanted).then(|| SwitchOutputs::of(&Course::default())));
+        Ok(recorded.map(|recorded| Found::ready(sought.props.clone(), recorded)))
     }
 
     async fn create(aws: &Aws, making: Making<'_>, props: &SwitchProps) -> CloudResult<SwitchOutputs> {
@@ -144,11 +152,17 @@ impl Resource for Switched {
             return Ok(());
         }
         let databases = engine(aws, &props.data).await?;
-        if databases.gate(Side::New).await? == Gate::None {
-            return Err(CloudError::internal(
-                "the new database has no gate: the move is finished, there is no way back",
-            ));
+        let (old, new) = (databases.gate(Side::Old).await?, databases.gate(Side::New).await?);
+        match (old, new) {
+            (Gate::None, Gate::None | Gate::Open) => Err(CloudError::internal(
+                "the databases say that the move is finished, so there is no way back: `migrate finish` records it",
+            )),
+            // It was cut off before anything was handed over.
+            (Gate::Open | Gate::Frozen(_), Gate::None | Gate::Waiting) => {
+                databases.thaw(Side::Old).await?;
+                Ok(databases.unready(Side::Old).await?)
+            }
+            _ => switch(aws, making, props, &*databases, Side::New).await.map(drop),
         }
-        switch(aws, making, props, &*databases, Side::New).await.map(drop)
     }
 }

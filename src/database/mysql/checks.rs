@@ -3,8 +3,8 @@
 use super::connect::Place;
 use super::dialect::Family;
 use super::requirements::{self, Requirement, Settings};
-use super::scope;
-use super::sql::{column, number, rows, text};
+use super::sql::{column, ident, number, one, rows, text};
+use super::{scope, tables};
 use crate::database::error::doing;
 use crate::database::{DatabaseError, DatabaseResult, Side};
 
@@ -53,6 +53,24 @@ pub async fn settings_fit(old: &Place, new: &Place) -> DatabaseResult<()> {
     if faults.is_empty() { Ok(()) } else { Err(DatabaseError::Refused(faults.join("; "))) }
 }
 
+/// Refuses a new side whose tables hold rows that no move has brought: somebody may need them.
+pub async fn no_rows(new: &Place) -> DatabaseResult<()> {
+    let mut full = Vec::new();
+    for table in tables::all(new).await? {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM {})", ident(&table));
+        if one::<i64>(&new.pool, "looking for rows on the new side", sql).await? != 0 {
+            full.push(table);
+        }
+    }
+    if full.is_empty() {
+        return Ok(());
+    }
+    Err(DatabaseError::Refused(format!(
+        "the new side holds rows that didn't come by replication, in {}: if nobody needs them, empty these tables, or the database",
+        full.join(", ")
+    )))
+}
+
 /// Refuses what replication by name of database can't move apart, or not at all.
 pub async fn movable(old: &Place) -> DatabaseResult<()> {
     let what = "looking at the old side's tables";
@@ -72,7 +90,7 @@ pub async fn movable(old: &Place) -> DatabaseResult<()> {
             "only InnoDB's tables can be moved, not {names}: ALTER TABLE … ENGINE = InnoDB"
         )));
     }
-    let count: i64 = super::sql::one(
+    let count: i64 = one(
         &old.pool,
         what,
         "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'",

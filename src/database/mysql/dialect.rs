@@ -149,11 +149,13 @@ impl Dialect {
         }
     }
 
-    /// Takes no writes from now on. MariaDB forgets that with its next start.
-    pub fn read_only(self) -> &'static str {
-        match self.family {
-            Family::MySql => "SET PERSIST read_only = ON",
-            Family::MariaDb => "SET GLOBAL read_only = ON",
+    /// Takes no writes from now on, or takes them again. MariaDB forgets the first with its next start.
+    pub fn read_only(self, on: bool) -> &'static str {
+        match (self.family, on) {
+            (Family::MySql, true) => "SET PERSIST read_only = ON",
+            (Family::MySql, false) => "SET PERSIST read_only = OFF",
+            (Family::MariaDb, true) => "SET GLOBAL read_only = ON",
+            (Family::MariaDb, false) => "SET GLOBAL read_only = OFF",
         }
     }
 

@@ -95,6 +95,9 @@ impl Engine for MySql {
     async fn prepare(&self) -> DatabaseResult<()> {
         checks::settings_fit(&self.old, &self.new).await?;
         checks::movable(&self.old).await?;
+        if self.gate(Side::New).await? == Gate::None {
+            checks::no_rows(&self.new).await?;
+        }
         let (old, new) = (control::identity(&self.old).await?, control::identity(&self.new).await?);
         control::prepare(&self.old, &self.names, &old, &new).await?;
         control::prepare(&self.new, &self.names, &old, &new).await
@@ -280,9 +283,22 @@ impl Engine for MySql {
     }
 
     async fn tidy(&self, side: Side) -> DatabaseResult<()> {
-        for stream in [self.stream(side.other()), self.stream(side)] {
-            stream.end().await?;
-        }
+        self.stream(side.other()).end().await?;
         tidy::tidy(self.place(side), &self.names).await
+    }
+
+    async fn remains(&self, side: Side) -> DatabaseResult<Vec<String>> {
+        let follows = self.stream(side.other()).status().await?.map(|_| "replication from the other side".to_owned());
+        Ok(follows.into_iter().chain(tidy::remains(self.place(side), &self.names).await?).collect())
+    }
+
+    async fn reopen(&self, side: Side) -> DatabaseResult<()> {
+        tidy::reopen(self.place(side), &self.names).await
+    }
+
+    async fn empty(&self) -> DatabaseResult<()> {
+        gate::send_away(&self.new, &self.names).await?;
+        roles::forget(&self.old, &self.new, &self.names).await?;
+        tidy::empty(&self.new).await
     }
 }

@@ -4,7 +4,7 @@
 use super::connect::Place;
 use super::control::Names;
 use super::dialect::Family;
-use super::sql::{column, ident, one, pattern, rows, run_on};
+use super::sql::{column, ident, one, pattern, rows, run, run_on};
 use crate::database::error::doing;
 use crate::database::{DatabaseResult, Login};
 use sqlx::Row;
@@ -73,18 +73,12 @@ async fn privileges(place: &Place) -> DatabaseResult<Vec<String>> {
     column(&place.pool, &format!("asking for our rights {}", place.at()), sql).await
 }
 
-/// Makes the users that have rights on the city's database, and `service`, or gives them their rights.
+/// Makes the users that have rights on the city's database, and `service`, or gives them their rights. The service's may come from anywhere
+/// there: its new network isn't the one that it was limited to.
 pub async fn copy(old: &Place, new: &Place, names: &Names, service: &Login, part: Part) -> DatabaseResult<()> {
     let what = "copying the users";
     let mariadb = old.dialect().await?.family == Family::MariaDb;
-    let role = if mariadb { "is_role = 'Y'" } else { "account_locked = 'Y' AND authentication_string = ''" };
-    let users = format!(
-        "SELECT CONVERT(user USING utf8mb4), CONVERT(host USING utf8mb4), CAST({role} AS SIGNED) FROM mysql.user
-         WHERE user NOT IN ({THEIRS}) AND user NOT IN ('{}') ORDER BY 3 DESC, 1, 2",
-        names.users().join("', '")
-    );
-    let found: Vec<(String, String, i64)> =
-        sqlx::query_as(sqlx::AssertSqlSafe(users)).fetch_all(&old.pool).await.map_err(doing(what))?;
+    let found = users(old, names, what).await?;
     let mine: String = one(&new.pool, what, "SELECT CONVERT(CURRENT_USER() USING utf8mb4)").await?;
     let mut allowed = privileges(new).await?;
     allowed.retain(|one| ON_DATABASE.contains(&one.as_str()));
@@ -93,12 +87,16 @@ pub async fn copy(old: &Place, new: &Place, names: &Names, service: &Login, part
     if !mariadb {
         run_on(&mut reading, what, "SET SESSION print_identified_with_as_hex = ON").await?;
     }
-    for (name, host, role) in found {
-        let user = User { name, host, role: role != 0 };
+    let limited = !found.iter().any(|user| user.name == service.user && user.host == "%");
+    for user in found {
         if mine == format!("{}@{}", user.name, user.host) {
             continue;
         }
         let account = user.account();
+        let from_anywhere = |sql: &str| {
+            let anywhere = format!("{}@`%`", ident(&user.name));
+            (limited && !user.role && user.name == service.user).then(|| sql.replacen(&account, &anywhere, 1))
+        };
         let of = format!("{what}: {account}");
         let listed = rows(&old.pool, &of, format!("SHOW GRANTS FOR {account}")).await?;
         let lines: Vec<String> = listed.iter().filter_map(|row| row.try_get::<String, _>(0).ok()).collect();
@@ -109,7 +107,10 @@ pub async fn copy(old: &Place, new: &Place, names: &Names, service: &Login, part
         }
         if part == Part::Rights {
             for grant in grants {
-                run_on(&mut connection, &of, grant).await?;
+                run_on(&mut connection, &of, grant.as_str()).await?;
+                if let Some(grant) = from_anywhere(&grant) {
+                    run_on(&mut connection, &of, grant).await?;
+                }
             }
             continue;
         }
@@ -123,7 +124,36 @@ pub async fn copy(old: &Place, new: &Place, names: &Names, service: &Login, part
             };
             created.replacen("CREATE USER", "CREATE USER IF NOT EXISTS", 1)
         };
-        run_on(&mut connection, &of, sql).await?;
+        run_on(&mut connection, &of, sql.as_str()).await?;
+        if let Some(sql) = from_anywhere(&sql) {
+            run_on(&mut connection, &of, sql).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The users of a side that may move, roles first.
+async fn users(place: &Place, names: &Names, what: &str) -> DatabaseResult<Vec<User>> {
+    let mariadb = place.dialect().await?.family == Family::MariaDb;
+    let role = if mariadb { "is_role = 'Y'" } else { "account_locked = 'Y' AND authentication_string = ''" };
+    let users = format!(
+        "SELECT CONVERT(user USING utf8mb4), CONVERT(host USING utf8mb4), CAST({role} AS SIGNED) FROM mysql.user
+         WHERE user NOT IN ({THEIRS}) AND user NOT IN ('{}') ORDER BY 3 DESC, 1, 2",
+        names.users().join("', '")
+    );
+    let found: Vec<(String, String, i64)> =
+        sqlx::query_as(sqlx::AssertSqlSafe(users)).fetch_all(&place.pool).await.map_err(doing(what))?;
+    Ok(found.into_iter().map(|(name, host, role)| User { name, host, role: role != 0 }).collect())
+}
+
+/// Takes those that the old side has away from the new one, but for ourselves.
+pub async fn forget(old: &Place, new: &Place, names: &Names) -> DatabaseResult<()> {
+    let what = "removing the users on the new side";
+    let mariadb = new.dialect().await?.family == Family::MariaDb;
+    for user in users(old, names, what).await?.iter().filter(|user| user.name != new.access.login.user) {
+        let kind = if user.role && mariadb { "ROLE" } else { "USER" };
+        let anywhere = if user.role { String::new() } else { format!(", {}@`%`", ident(&user.name)) };
+        run(&new.pool, what, format!("DROP {kind} IF EXISTS {}{anywhere}", user.account())).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::connect::Place;
 use super::sql::{ident, number};
 use super::tables;
 use crate::database::error::doing;
-use crate::database::{DatabaseResult, Login};
+use crate::database::{DatabaseError, DatabaseResult, Login};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
 /// What the server says to those who have no right: on a table, on a column, on a database.
@@ -18,6 +18,13 @@ pub async fn test(place: &Place, service: &Login, write: bool) -> DatabaseResult
     let what = format!("as {} on {}", service.user, place.access.server.host);
     let mut connection = place.connect_as(service).await.map_err(doing(format!("logging in {what}")))?;
     connection.execute("SET SESSION innodb_lock_wait_timeout = 1").await.map_err(doing(what.clone()))?;
+    let closed: i64 = sqlx::query_scalar("SELECT CAST(@@GLOBAL.read_only AS SIGNED)")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(doing(format!("asking for settings {what}")))?;
+    if closed != 0 {
+        return Err(DatabaseError::Refused(format!("nothing can be written {what}: read_only is on")));
+    }
     for table in tables::all(place).await? {
         let name = ident(&table);
         let mut run = async |doing_what: &str, sql: String, fine: &[u16]| match connection

@@ -119,7 +119,7 @@ impl Ends<'_> {
         Err(DatabaseError::Refused(format!("the {to} side doesn't follow {reach} as {}: {why}", login.user)))
     }
 
-    /// Ceases to follow. The password goes with it.
+    /// Ceases to follow, by the follower alone. The password goes with it.
     pub async fn end(&self) -> DatabaseResult<()> {
         if self.status().await?.is_none() {
             return Ok(());

@@ -10,6 +10,7 @@ mod kept;
 mod roles;
 mod schema;
 pub mod scram;
+mod slots;
 mod smoke;
 mod sql;
 mod stream;
@@ -86,6 +87,9 @@ impl Engine for Postgres {
 
     async fn prepare(&self) -> DatabaseResult<()> {
         tables::all_identified(&self.old.pool).await?;
+        if gate::read(&self.new, Side::New).await? == Gate::None {
+            tables::none_has_rows(&self.new.pool).await?;
+        }
         control::prepare(&self.old, Side::Old).await?;
         control::prepare(&self.new, Side::New).await
     }
@@ -237,10 +241,19 @@ impl Engine for Postgres {
     }
 
     async fn tidy(&self, side: Side) -> DatabaseResult<()> {
-        for stream in [self.stream(side.other()), self.stream(side)] {
-            compare::end(&stream).await?;
-            stream.end().await?;
-        }
         tidy::tidy(self.place(side), side, &self.names).await
+    }
+
+    async fn remains(&self, side: Side) -> DatabaseResult<Vec<String>> {
+        tidy::remains(self.place(side), side, &self.names).await
+    }
+
+    async fn reopen(&self, side: Side) -> DatabaseResult<()> {
+        tidy::reopen(self.place(side), side).await
+    }
+
+    async fn empty(&self) -> DatabaseResult<()> {
+        tidy::empty(&self.new).await?;
+        roles::forget(&self.old, &self.new).await
     }
 }

@@ -3,9 +3,9 @@
 
 use super::connect::Place;
 use super::scram;
-use super::sql::{column, ident, literal, one, run};
+use super::sql::{code, column, ident, literal, one, run};
 use crate::database::error::doing;
-use crate::database::{DatabaseResult, Login};
+use crate::database::{DatabaseError, DatabaseResult, Login};
 
 struct Role {
     name: String,
@@ -80,6 +80,20 @@ pub async fn let_in(old: &Place, new: &Place) -> DatabaseResult<()> {
     let mut wanted: Vec<String> = column(&old.pool, what, sql).await?;
     wanted.retain(|one| waiting.contains(one));
     run(&new.pool, what, wanted.join(" ")).await
+}
+
+/// Takes those that the old side has away from the new one, but for ourselves, and whoever owns anything else there.
+pub async fn forget(old: &Place, new: &Place) -> DatabaseResult<()> {
+    let what = "removing the users on the new side";
+    let names: Vec<String> =
+        column(&old.pool, what, format!("SELECT rolname::text FROM pg_roles WHERE {OURS}")).await?;
+    for name in names.iter().filter(|name| **name != new.access.login.user) {
+        match run(&new.pool, what, format!("DROP ROLE IF EXISTS {}", ident(name))).await {
+            Err(DatabaseError::Sql { source, .. }) if matches!(code(&source).as_str(), "2BP01" | "42501") => {}
+            done => done?,
+        }
+    }
+    Ok(())
 }
 
 /// Memberships, and who may connect to the database, make schemas in it, or own it.

@@ -3,7 +3,7 @@
 use super::connect::Place;
 use super::tables;
 use crate::database::error::doing;
-use crate::database::{DatabaseResult, Login};
+use crate::database::{DatabaseError, DatabaseResult, Login};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// Logs in as the service and asks every table that it may read for a row; with `write`, asks every table that it may change whether it
@@ -12,6 +12,16 @@ pub async fn test(place: &Place, service: &Login, write: bool) -> DatabaseResult
     let what = format!("as {} on {}", service.user, place.access.server.host);
     let mut connection =
         PgConnection::connect_with(&place.options_as(service)).await.map_err(doing(format!("logging in {what}")))?;
+    let closed: bool =
+        sqlx::query_scalar("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(doing(format!("asking for settings {what}")))?;
+    if closed {
+        return Err(DatabaseError::Refused(format!(
+            "nothing can be written {what}: default_transaction_read_only, or a standby"
+        )));
+    }
     for table in tables::all(&place.pool).await? {
         let name = &table.name;
         let may = "SELECT has_table_privilege($1, 'SELECT'), has_table_privilege($1, 'DELETE, SELECT')";

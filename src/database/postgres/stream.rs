@@ -3,10 +3,10 @@
 use super::connect::{Place, server_conninfo};
 use super::control::{Names, replication_login};
 use super::sql::{code, column, ident, literal, one, run};
-use super::tables;
+use super::{slots, tables};
 use crate::database::error::doing;
 use crate::database::verify::Marks;
-use crate::database::{DatabaseError, DatabaseResult, Network, Side};
+use crate::database::{DatabaseResult, Network, Side};
 use async_trait::async_trait;
 use std::time::Duration;
 use uuid::Uuid;
@@ -46,15 +46,15 @@ impl Ends<'_> {
     }
 
     pub(super) async fn slot(&self) -> DatabaseResult<Option<Slot>> {
-        let sql = "SELECT active_pid, coalesce(wal_status, 'lost') = 'lost' AS lost, \
+        let sql = "SELECT coalesce(wal_status, 'lost') = 'lost' AS lost, \
                    pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint AS lag \
                    FROM pg_replication_slots WHERE slot_name = $1";
-        let row: Option<(Option<i32>, bool, Option<i64>)> = sqlx::query_as(sql)
+        let row: Option<(bool, Option<i64>)> = sqlx::query_as(sql)
             .bind(self.name())
             .fetch_optional(&self.from.pool)
             .await
             .map_err(doing(self.what("looking for the slot of")))?;
-        Ok(row.map(|(active_pid, lost, lag)| Slot { active_pid, lost, lag }))
+        Ok(row.map(|(lost, lag)| Slot { lost, lag }))
     }
 
     pub(super) async fn subscription(&self) -> DatabaseResult<Option<bool>> {
@@ -134,19 +134,7 @@ impl Ends<'_> {
         }
         // A subscription whose making was cut off leaves a slot.
         self.drop_slot().await?;
-        let mut full = Vec::new();
-        for table in tables::all(&self.to.pool).await? {
-            let sql = format!("SELECT EXISTS (SELECT FROM {})", table.name);
-            if one::<bool>(&self.to.pool, "looking for rows on the new side", sql).await? {
-                full.push(table.name);
-            }
-        }
-        if !full.is_empty() {
-            return Err(DatabaseError::Refused(format!(
-                "the new side holds rows that didn't come by replication, in {}: empty these tables, or the database",
-                full.join(", ")
-            )));
-        }
+        tables::none_has_rows(&self.to.pool).await?;
         self.subscribe("copy_data = true").await
     }
 
@@ -199,19 +187,9 @@ impl Ends<'_> {
         self.drop_slot().await
     }
 
-    /// Removes the subscription and its slot.
-    pub async fn end(&self) -> DatabaseResult<()> {
-        self.rest().await?;
-        run(&self.to.pool, &self.what("removing"), format!("DROP SUBSCRIPTION IF EXISTS {}", ident(&self.name()))).await
-    }
-
     async fn drop_slot(&self) -> DatabaseResult<()> {
-        let Some(slot) = self.slot().await? else { return Ok(()) };
-        let what = self.what("removing the slot of");
-        if let Some(pid) = slot.active_pid {
-            run(&self.from.pool, &what, format!("SELECT pg_terminate_backend({pid}, 5000)")).await?;
-        }
-        run(&self.from.pool, &what, format!("SELECT pg_drop_replication_slot({})", literal(&self.name()))).await
+        let which = format!("slot_name = {}", literal(&self.name()));
+        slots::drop(self.from, &self.what("removing the slot of"), &which).await
     }
 }
 
@@ -233,7 +211,6 @@ impl Marks for Ends<'_> {
 
 /// A slot on the side that publishes.
 pub(super) struct Slot {
-    active_pid: Option<i32>,
     /// The log that it needed is gone.
     pub lost: bool,
     /// Bytes of log that weren't confirmed.

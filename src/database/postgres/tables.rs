@@ -50,6 +50,24 @@ pub async fn all_identified(pool: &PgPool) -> DatabaseResult<Vec<Table>> {
     )))
 }
 
+/// Refuses if any of them holds rows: to copy to, a side must be empty.
+pub async fn none_has_rows(pool: &PgPool) -> DatabaseResult<()> {
+    let mut full = Vec::new();
+    for table in all(pool).await? {
+        let sql = format!("SELECT EXISTS (SELECT FROM {})", table.name);
+        if super::sql::one::<bool>(pool, "looking for rows on the new side", sql).await? {
+            full.push(table.name);
+        }
+    }
+    if full.is_empty() {
+        return Ok(());
+    }
+    Err(DatabaseError::Refused(format!(
+        "the new side holds rows that didn't come by replication, in {}: if nobody needs them, empty these tables, or the database",
+        full.join(", ")
+    )))
+}
+
 /// Bytes of all of them, without indexes.
 pub async fn bytes(pool: &PgPool) -> DatabaseResult<u64> {
     let sql = format!("SELECT coalesce(sum(pg_table_size(c.oid)), 0)::bigint {WHICH}");

@@ -54,7 +54,7 @@ fn of_service(blueprint: &Blueprint<'_>, name: &str, service: &Service) -> Desir
 
 fn legacy(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     let legacy = &blueprint.spec.legacy;
-    if legacy.targets.is_empty() {
+    if legacy.targets.is_empty() || blueprint.lookups.finished {
         return Vec::new();
     }
     let port = i32::from(legacy.port);

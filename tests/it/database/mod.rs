@@ -1,6 +1,7 @@
 //! Databases on real servers.
 
 mod assess;
+mod ends;
 mod journey;
 mod load;
 mod moves;

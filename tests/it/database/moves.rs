@@ -2,8 +2,8 @@
 
 use super::journey::{SEEN, cut_off_at_each_step, now, there_and_back_and_there};
 use super::world::{Watch, World, Writers};
+use migrate::database::end::finish;
 use migrate::database::engine::Gate;
-use migrate::database::follow::finish;
 use migrate::database::runbook::{Note, Quiet, Stopped, carry_out};
 use migrate::database::switch::Switch;
 use migrate::database::{DatabaseError, Engine, Side};

@@ -4,8 +4,8 @@ use super::journey::{SEEN, cut_off_at_each_step, now, there_and_back_and_there};
 use super::server::{MySqlServer, PASSWORD, mysql};
 use super::world::{Client, Here, Service, Watch, Writers, Written, follow, switch, switch_with};
 use async_trait::async_trait;
+use migrate::database::end::finish;
 use migrate::database::engine::Gate;
-use migrate::database::follow::finish;
 use migrate::database::mysql::MySql;
 use migrate::database::runbook::{Note, Stopped};
 use migrate::database::{Access, DatabaseError, Engine, Login, Network, Routes, Secret, Server, Side, Tls};
@@ -40,15 +40,15 @@ INSERT INTO trips (station, number, note, distance, token)
 ";
 
 /// Both servers, and where the service believes its database to be.
-struct World {
-    old: MySqlServer,
-    new: MySqlServer,
+pub struct World {
+    pub old: MySqlServer,
+    pub new: MySqlServer,
     pointer: Arc<Here>,
     tls: Tls,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let mut settings = vec!["--sync-binlog=1", "--innodb-flush-log-at-trx-commit=1"];
         if !mysql() {
             // As MySQL does by default.
@@ -75,7 +75,7 @@ impl World {
     }
 
     /// A conductor that knows nothing but where the servers are, like a process that was just started.
-    fn engine(&self) -> MySql {
+    pub fn engine(&self) -> MySql {
         let access = |server: &MySqlServer| Access {
             server: Server { host: "127.0.0.1".into(), port: server.port(), database: "city".into() },
             login: Login { user: "migrate".into(), password: Secret::new(PASSWORD) },
@@ -90,15 +90,15 @@ impl World {
         Writers::start_as(App(options), &self.pointer, clients)
     }
 
-    fn options(&self, side: Side) -> MySqlConnectOptions {
+    pub fn options(&self, side: Side) -> MySqlConnectOptions {
         self.server(side).options().username("app").password("of the app")
     }
 
-    async fn switch(&self, engine: &MySql, from: Side, budget: Duration) -> Result<Option<Duration>, Stopped> {
+    pub async fn switch(&self, engine: &MySql, from: Side, budget: Duration) -> Result<Option<Duration>, Stopped> {
         switch(engine, &self.pointer, from, budget).await
     }
 
-    async fn number(&self, side: Side, sql: &'static str) -> i64 {
+    pub async fn number(&self, side: Side, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&mut self.server(side).connect().await).await.unwrap()
     }
 
