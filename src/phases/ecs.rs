@@ -82,14 +82,13 @@ fn roles(blueprint: &Blueprint<'_>) -> [Desired; 4] {
     ]
 }
 
-/// May read the secrets that the services name and the database's own, and no other.
+/// May read the secrets that the services name and the one with their login to the database, and no other.
 fn secrets(blueprint: &Blueprint<'_>) -> Value {
     let named = blueprint.spec.services.iter().flat_map(|(_, service)| service.secrets.values());
     // A service may name a field of a secret (`…:secret:name-AbCdEf:field::`); the right is for the secret.
     let secret = |arn: &str| arn.splitn(8, ':').take(7).collect::<Vec<_>>().join(":");
-    let named: BTreeSet<_> = named.map(|arn| secret(arn.as_str())).collect();
-    let mut secrets: Vec<Value> = named.into_iter().map(Value::from).collect();
-    secrets.push(json!(output::<String>("rds/instance", "secret_arn")));
+    let login = &blueprint.spec.legacy.database.credentials;
+    let secrets: BTreeSet<_> = named.map(|arn| secret(arn.as_str())).chain([secret(login.as_str())]).collect();
     json!({
         "Version": "2012-10-17",
         "Statement": [{ "Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secrets }],
@@ -171,8 +170,8 @@ mod tests {
         assert_eq!(
             policy["Resource"],
             json!([
+                "arn:aws:secretsmanager:eu-north-1:123456789012:secret:malmo/legacy-database-AbCdEf",
                 "arn:aws:secretsmanager:eu-north-1:123456789012:secret:malmo/session-key-GhIjKl",
-                { "$ref": "rds/instance#secret_arn" },
             ])
         );
         assert_eq!(found(&all, "ecs/role.task")["managed"], json!([]));

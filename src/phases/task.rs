@@ -1,10 +1,11 @@
 //! The task definition of a service, and the log group that it writes to: part of the phase `ecs`.
 
+use super::rds::COMPLETE;
 use super::{Blueprint, names};
 use crate::aws::Resource;
 use crate::aws::ecs::task_definition::{HealthCheck, TaskDefinition, TaskDefinitionProps};
 use crate::aws::logs::group::{LogGroup, LogGroupProps};
-use crate::engine::input::{formatted, output};
+use crate::engine::input::output;
 use crate::engine::{Desired, Input};
 use crate::spec::Service;
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ pub fn resources(blueprint: &Blueprint<'_>, name: &str, service: &Service) -> [D
         user: service.user.to_string(),
         read_only_root: service.read_only_root,
         environment: environment(blueprint, service),
-        secrets: secrets(service),
+        secrets: secrets(blueprint, service),
         health: health(service),
         stop_seconds: STOP_SECONDS,
         log_group: output(group.as_str(), "name"),
@@ -38,7 +39,10 @@ pub fn resources(blueprint: &Blueprint<'_>, name: &str, service: &Service) -> [D
         execution_role: output("ecs/role.execution", "arn"),
         task_role: output("ecs/role.task", "arn"),
     };
-    [LogGroup::at(group.as_str(), &logs), TaskDefinition::at(format!("ecs/task-definition.{name}").as_str(), &task)]
+    // Nobody starts before the new database lets the service's user in, and keeps those from writing who are too early.
+    let login = blueprint.moves_data().then_some(COMPLETE);
+    let task = TaskDefinition::at(format!("ecs/task-definition.{name}").as_str(), &task).after(login);
+    [LogGroup::at(group.as_str(), &logs), task]
 }
 
 /// What the city file says, and where the database is, unless the city file says that.
@@ -54,9 +58,11 @@ fn environment(blueprint: &Blueprint<'_>, service: &Service) -> BTreeMap<String,
     all
 }
 
-/// What the city file says, and the database's user and password, unless the city file names a user of the service's own.
-fn secrets(service: &Service) -> BTreeMap<String, Input> {
-    let field = |field: &str| formatted("rds/instance", "secret_arn", &format!("{{}}:{field}::"));
+/// What the city file says, and the user and password that the service has on today's database, which move with it, unless the city file
+/// names others. Never the master user's: RDS changes its password every seven days, and ECS reads secrets when a task starts and never again.
+fn secrets(blueprint: &Blueprint<'_>, service: &Service) -> BTreeMap<String, Input> {
+    let secret = &blueprint.spec.legacy.database.credentials;
+    let field = |field: &str| Input::from(format!("{secret}:{field}::"));
     let mut all =
         unless_said(service, [("DATABASE_USER", field("username")), ("DATABASE_PASSWORD", field("password"))]);
     all.extend(service.secrets.iter().map(|(name, arn)| (name.clone(), arn.to_string().into())));
@@ -100,8 +106,13 @@ mod tests {
         assert!(task["image"].as_str().unwrap_or_default().contains("@sha256:"));
         assert_eq!(task["environment"]["DATABASE_HOST"], json!({ "$ref": "rds/instance#address" }));
         assert_eq!(task["environment"]["DATABASE_PORT"], "5432");
-        let password = json!({ "$ref": "rds/instance#secret_arn", "format": "{}:password::" });
-        assert_eq!(task["secrets"]["DATABASE_PASSWORD"], password);
+        let secret = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:malmo/legacy-database-AbCdEf";
+        assert_eq!(task["secrets"]["DATABASE_USER"], format!("{secret}:username::"));
+        assert_eq!(
+            task["secrets"]["DATABASE_PASSWORD"],
+            format!("{secret}:password::"),
+            "never the master's, which changes"
+        );
         assert_eq!(task["user"], "1000:1000");
     }
 
