@@ -24,6 +24,7 @@ pub mod resolver;
 pub mod run;
 mod simulate;
 mod usage;
+pub mod way_back;
 
 pub use check::{Check, Subject};
 pub use finding::{Finding, Level};
@@ -46,4 +47,5 @@ pub static CHECKS: &[&dyn Check] = &[
     &network::Network,
     &records::Records,
     &reach::Reach,
+    &way_back::WayBack,
 ];

@@ -37,7 +37,7 @@ impl Check for Network {
     }
 
     fn concerns(&self, subject: &Subject<'_>) -> bool {
-        ["ec2:vpc", Peering::INFO.name].iter().any(|kind| subject.makes(kind))
+        !subject.plan.lookups.finished && ["ec2:vpc", Peering::INFO.name].iter().any(|kind| subject.makes(kind))
     }
 
     async fn look(&self, subject: &Subject<'_>) -> CloudResult<Verdict> {

@@ -19,6 +19,7 @@ pub static GRANTS: &[Grant] = &[
             "ec2:DescribeAddresses",
             "ec2:DescribeFlowLogs",
             "ec2:DescribeInstanceTypeOfferings",
+            "ec2:DescribeInstanceStatus",
             "ec2:DescribeInstances",
             "ec2:DescribeInternetGateways",
             "ec2:DescribeLaunchTemplateVersions",
