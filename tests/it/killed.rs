@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// A service, an operation, and which of its calls it is that is held.
-type Point = (&'static str, &'static str, u32);
+pub type Point = (&'static str, &'static str, u32);
 
 struct Chain {
     city: &'static str,
@@ -20,7 +20,7 @@ struct Chain {
 }
 
 /// Runs the command until it makes that call, and kills it there.
-fn kill_at(world: &World, command: &[&str], (service, operation, nth): Point, when: &str) {
+pub fn kill_at(world: &World, command: &[&str], (service, operation, nth): Point, when: &str) {
     let rule = json!({ "kind": "timeout", "seconds": 600, "when": when, "service": service, "operation": operation, "nth": nth });
     world.control("faults", &rule);
     let mut child = world.spawn_quietly(command);

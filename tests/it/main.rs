@@ -6,6 +6,7 @@ mod cities;
 mod commands;
 mod database;
 mod drift;
+mod ends;
 mod files;
 mod harness;
 mod import;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const FIRST: i64 = 1_000_000_000;
 
 /// What the sandbox tells of the legacy server, who knows the rider.
-fn rides(world: &World) -> Value {
+pub fn rides(world: &World) -> Value {
     let status = world.status();
     let servers = status["databases"]["servers"].as_array().unwrap().clone();
     servers.into_iter().find(|server| server["role"] == "legacy").unwrap()["rides"].clone()
@@ -31,20 +31,25 @@ fn ridden(world: &World, more: u64) -> Value {
 }
 
 /// The database that the secret leads to.
-struct Led {
+pub struct Led {
     /// As the secret names it.
-    address: String,
+    pub address: String,
     /// Where it is really.
-    host: String,
-    port: u16,
-    login: Value,
+    pub host: String,
+    pub port: u16,
+    pub login: Value,
     ca: String,
 }
 
-fn led_to(world: &World) -> Led {
+pub fn led_to(world: &World) -> Led {
     let status = world.status();
     let arn = status["cities"][0]["database"]["password_in"].as_str().unwrap();
-    let login = world.python("login.py", &[arn]);
+    led(world, world.python("login.py", &[arn]))
+}
+
+/// The database that a login is for.
+pub fn led(world: &World, login: Value) -> Led {
+    let status = world.status();
     let (host, port) = (login["host"].as_str().unwrap(), login["port"].as_i64().unwrap());
     let address = format!("{host}:{port}");
     let real = status["databases"]["routes"][&address].as_str().unwrap_or(&address);
@@ -58,7 +63,7 @@ impl Led {
         self.login[field].as_str().unwrap()
     }
 
-    fn postgres(&self) -> PgConnectOptions {
+    pub fn postgres(&self) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
             .host(&self.host)
             .port(self.port)
@@ -69,7 +74,7 @@ impl Led {
             .ssl_root_cert(&self.ca)
     }
 
-    fn mysql(&self) -> MySqlConnectOptions {
+    pub fn mysql(&self) -> MySqlConnectOptions {
         MySqlConnectOptions::new()
             .host(&self.host)
             .port(self.port)
@@ -88,7 +93,7 @@ fn execute(world: &World, statement: &'static str) {
 }
 
 /// Every acknowledged ride is in the database that the secret leads to, once, with its payment. Answers with its address.
-fn all_there(world: &World) -> String {
+pub fn all_there(world: &World) -> String {
     let acknowledged = ridden(world, 3)["acknowledged"].as_i64().unwrap();
     let led = led_to(world);
     let options = led.postgres();
@@ -112,7 +117,7 @@ fn all_there(world: &World) -> String {
 }
 
 /// The same for MySQL, whose rider leaves the payments to others.
-fn all_there_in_mysql(world: &World) -> String {
+pub fn all_there_in_mysql(world: &World) -> String {
     let acknowledged = ridden(world, 3)["acknowledged"].as_i64().unwrap();
     let led = led_to(world);
     let options = led.mysql();

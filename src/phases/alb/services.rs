@@ -52,9 +52,14 @@ fn of_service(blueprint: &Blueprint<'_>, name: &str, service: &Service) -> Desir
     TargetGroup::at(format!("alb/target-group.{name}").as_str(), &props)
 }
 
+/// Whether the load balancer leads to today's servers too: not once the move is finished.
+fn reaches_today(blueprint: &Blueprint<'_>) -> bool {
+    !blueprint.spec.legacy.targets.is_empty() && !blueprint.lookups.finished
+}
+
 fn legacy(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     let legacy = &blueprint.spec.legacy;
-    if legacy.targets.is_empty() || blueprint.lookups.finished {
+    if !reaches_today(blueprint) {
         return Vec::new();
     }
     let port = i32::from(legacy.port);
@@ -98,7 +103,7 @@ pub fn checks(blueprint: &Blueprint<'_>) -> Vec<Desired> {
     };
     let of_service =
         |(name, service): (&str, &Service)| at(name, check(service)).after([format!("alb/service.{name}").as_str()]);
-    let legacy = (!blueprint.spec.legacy.targets.is_empty()).then(|| at("legacy", legacy_check(blueprint)));
+    let legacy = reaches_today(blueprint).then(|| at("legacy", legacy_check(blueprint)));
     blueprint.spec.services.iter().map(of_service).chain(legacy).collect()
 }
 
