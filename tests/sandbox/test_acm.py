@@ -27,6 +27,16 @@ class Acm(Case):
             {"Action": "UPSERT", "ResourceRecordSet": {"Name": r["Name"], "Type": r["Type"], "TTL": 300,
                                                        "ResourceRecords": [{"Value": r["Value"]}]}} for r in records]})
 
+    def test_a_list_is_narrowed_by_key_types(self) -> None:
+        arn = self.acm.request_certificate(DomainName="keys.city.example", ValidationMethod="DNS")["CertificateArn"]
+
+        def listed(**includes: list[str]) -> bool:
+            found = self.acm.list_certificates(**({"Includes": includes} if includes else {}))["CertificateSummaryList"]
+            return arn in [one["CertificateArn"] for one in found]
+
+        self.assertTrue(listed() and listed(keyTypes=["EC_prime256v1", "RSA_2048"]))
+        self.assertFalse(listed(keyTypes=["RSA_4096"]))
+
     def test_issued_only_once_the_record_exists(self) -> None:
         arn = self.request()
         first = self.seen(arn)
