@@ -16,6 +16,8 @@ pub struct Census {
     addresses: HashSet<Address>,
     gateways: HashMap<String, String>,
     rules: Option<HashSet<(String, String)>>,
+    /// The cutover's steps in percent, and whether each is wanted.
+    steps: Vec<(u64, bool)>,
 }
 
 impl Census {
@@ -33,7 +35,9 @@ impl Census {
         let gateways = gateways.collect();
         let rules = sought.iter().filter(|one| one.kind == "ec2:security-group-rule").map(rule).collect();
         let addresses = sought.iter().map(|one| one.address.clone()).collect();
-        Self { known, addresses, gateways, rules }
+        let shifts = sought.iter().filter(|one| one.kind == "route53:shift");
+        let steps = shifts.filter_map(|one| Some((one.props.get("percent")?.as_u64()?, one.wanted))).collect();
+        Self { known, addresses, gateways, rules, steps }
     }
 
     /// Adds what was found: something new, or something whose record was lost.
@@ -54,6 +58,13 @@ impl Census {
     /// The id of the NAT gateway that was made with this Elastic IP.
     pub fn gateway_of(&self, allocation: &str) -> Option<&str> {
         self.gateways.get(allocation).map(String::as_str)
+    }
+
+    /// Whether other steps of the cutover go on without the one at `percent`, which nobody wants any more: some are wanted, or one that
+    /// stands higher, `reached` being how far users have come, takes them back.
+    pub fn steps_beyond(&self, percent: u8, reached: u8) -> bool {
+        let higher = u64::from(percent) + 1..=u64::from(reached);
+        self.steps.iter().any(|(step, wanted)| *wanted || higher.contains(step))
     }
 
     /// Whether an address has this rule of the group. While some rule isn't known yet, any may be it.
@@ -84,6 +95,17 @@ mod tests {
 
     fn sought(kind: &str, props: Value, outputs: Option<Value>) -> Sought {
         Sought { address: "a/b".into(), kind: kind.into(), props, outputs, wanted: true }
+    }
+
+    #[test]
+    fn a_step_that_nobody_wants_is_left_to_those_that_go_on() {
+        let step =
+            |percent: u8, wanted| Sought { wanted, ..sought("route53:shift", json!({ "percent": percent }), None) };
+        let edited = Census::new(&[step(5, true), step(25, false), step(100, true)]);
+        assert!(edited.steps_beyond(25, 25) && edited.steps_beyond(25, 100));
+        let back = Census::new(&[step(5, false), step(25, false), step(100, false)]);
+        assert!(back.steps_beyond(5, 25) && !back.steps_beyond(25, 25) && !back.steps_beyond(25, 30));
+        assert!(back.steps_beyond(25, 100) && !back.steps_beyond(100, 100));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The SDK clients of one city's account and region, and who the city is.
 
+use super::clock::AwsClock;
 use super::pacing::paced;
 use super::web::Web;
 use crate::database::Network;
@@ -25,6 +26,8 @@ pub struct Access {
     pub assume_role: Option<String>,
     /// How many times as fast as at AWS time passes there, and calls may come.
     pub speed: f64,
+    /// Told the time by every answer.
+    pub clock: AwsClock,
 }
 
 /// The clients, and the city that they work for.
@@ -40,6 +43,8 @@ pub struct Aws {
     pub time_scale: f64,
     /// How the databases are reached; `None` in an emulator whose databases are records.
     pub network: Option<Network>,
+    /// What time it is there.
+    pub clock: AwsClock,
     /// Who answers questions to web servers.
     pub web: Web,
     /// Where procedures tell how far they are.
@@ -83,7 +88,7 @@ pub struct Aws {
 /// The SDK's configuration for `access`. Credentials are fetched at the first call, not here.
 pub async fn config(access: &Access) -> SdkConfig {
     let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
-    let http = paced(http, Arc::new(Rates::new(access.speed)));
+    let http = paced(http, Arc::new(Rates::new(access.speed)), access.clock.clone());
     // A call that hangs is given up and repeated by the SDK; creates answer within seconds and work on in the background.
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
@@ -124,7 +129,8 @@ impl Aws {
     /// The same city's clients with another configuration.
     pub fn anew(&self, config: &SdkConfig) -> Self {
         let fresh = Self::new(config, &self.city, &self.account, &self.region, self.time_scale);
-        Self { network: self.network.clone(), web: self.web.clone(), journal: self.journal.clone(), ..fresh }
+        let (clock, network, web) = (self.clock.clone(), self.network.clone(), self.web.clone());
+        Self { clock, network, web, journal: self.journal.clone(), ..fresh }
     }
 
     /// The clients for one city. Cheap: they share one connection pool and one credentials cache.
@@ -136,6 +142,7 @@ impl Aws {
             time_scale,
             network: None,
             web: Web::default(),
+            clock: AwsClock::default(),
             journal: Journal::default(),
             acm: aws_sdk_acm::Client::new(config),
             scaling: aws_sdk_applicationautoscaling::Client::new(config),

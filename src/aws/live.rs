@@ -70,7 +70,14 @@ async fn records(aws: &Aws, state: &State) -> CloudResult<Vec<(String, String)>>
         return Ok(Vec::new());
     }
     let list = aws.route53.list_resource_record_sets().hosted_zone_id(&state.lookups.hosted_zone);
-    let answer = list.send().await.map_err(call("route53:ListResourceRecordSets"))?;
+    let answer = match list.send().await.map_err(call("route53:ListResourceRecordSets")) {
+        Err(error) if error.is_not_found() => {
+            let zone = &state.lookups;
+            let says = format!("is gone; `plan` looks for another zone {}", zone.hosted_zone_name);
+            return Ok(vec![(format!("hosted zone {}", zone.hosted_zone), says)]);
+        }
+        answer => answer?,
+    };
     let fact = |set: &aws_sdk_route53::types::ResourceRecordSet| {
         let target = match set.alias_target() {
             Some(alias) => alias.dns_name().to_owned(),

@@ -1,27 +1,52 @@
-//! What the city file names and AWS numbers: hosted zone, image digests, the network of today's servers. What was looked up before is kept,
-//! so that a tag that somebody moved changes nothing by itself.
+//! What the city file names and AWS numbers: hosted zone, image digests, the network of today's servers, the records that the zone has for
+//! the city's names. What was looked up before is kept, so that a tag that somebody moved changes nothing by itself.
 
 use super::ec2::servers;
+use super::route53::pair::Pair;
+use super::route53::records::{addresses, ttl};
 use super::{Aws, call};
 use crate::engine::{CloudError, CloudResult, ErrorClass};
-use crate::phases::{LegacyNetwork, Lookups};
+use crate::phases::cutover::records_address;
+use crate::phases::{LegacyNetwork, Lookups, ZoneRecord};
 use crate::spec::form::ImageRef;
 use crate::spec::{CitySpec, Instances};
+use crate::state::State;
 use aws_sdk_ec2::types::VpcCidrBlockStateCode;
 use aws_sdk_ecr::types::ImageIdentifier;
 use futures_util::future::try_join_all;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was looked up before and still holds: the records of a name only where the city has made its own in their place. Until then the
+/// zone is its owner's, who may change them.
+pub fn kept(state: &State) -> Lookups {
+    let mut kept = state.lookups.clone();
+    kept.records.retain(|name, _| state.resources.contains_key(&records_address(name)));
+    kept
+}
+
+/// What was looked up before, but for the hosted zone: for one that somebody has deleted and made again.
+pub fn without_zone(recorded: &Lookups) -> Lookups {
+    Lookups { hosted_zone: String::new(), hosted_zone_name: String::new(), ..recorded.clone() }
+}
+
+/// Whether a look failed because the zone that was looked up is gone.
+pub fn zone_is_gone(error: &CloudError) -> bool {
+    error.code == "NoSuchHostedZone" && error.class == ErrorClass::NotFound
+}
 
 /// Looks up what isn't in `recorded`.
 pub async fn all(aws: &Aws, spec: &CitySpec, recorded: &Lookups) -> CloudResult<Lookups> {
     let name = spec.legacy.hosted_zone.as_str();
     let zone = async {
-        if recorded.hosted_zone_name == name { Ok(recorded.hosted_zone.clone()) } else { hosted_zone(aws, name).await }
+        let known = recorded.hosted_zone_name == name;
+        let id = if known { recorded.hosted_zone.clone() } else { hosted_zone(aws, name).await? };
+        let records = records(aws, spec, &id, recorded).await?;
+        Ok((id, records))
     };
     let images = try_join_all(spec.services.iter().map(|(_, service)| async {
         let pinned = match recorded.images.get(service.image.as_str()) {
-            Some(pinned) => pinned.clone(),
-            None => pin(aws, &service.image).await?,
+            Some(pinned) if pinned.contains("@sha256:") => pinned.clone(),
+            _ => pin(aws, &service.image).await?,
         };
         Ok((service.image.as_str().to_owned(), pinned))
     }));
@@ -32,14 +57,39 @@ pub async fn all(aws: &Aws, spec: &CitySpec, recorded: &Lookups) -> CloudResult<
             false => legacy(aws, &spec.legacy.instances, &recorded.legacy).await,
         }
     };
-    let (hosted_zone, images, legacy) = futures_util::future::try_join3(zone, images, legacy).await?;
+    let ((hosted_zone, records), images, legacy) = futures_util::future::try_join3(zone, images, legacy).await?;
     Ok(Lookups {
         hosted_zone,
         hosted_zone_name: name.to_owned(),
         images: images.into_iter().collect(),
         legacy,
+        records,
         finished: recorded.finished,
     })
+}
+
+/// What the zone has for each name; of a name that the city moves already what is recorded.
+async fn records(
+    aws: &Aws,
+    spec: &CitySpec,
+    zone: &str,
+    recorded: &Lookups,
+) -> CloudResult<BTreeMap<String, ZoneRecord>> {
+    let all = try_join_all(spec.legacy.records.iter().map(|name| async move {
+        let name = name.to_string();
+        let found = match recorded.records.get(&name) {
+            Some(found) => Some(found.clone()),
+            None => before(&Pair::now(aws, zone, &name).await?),
+        };
+        Ok::<_, CloudError>(found.map(|found| (name, found)))
+    }));
+    Ok(all.await?.into_iter().flatten().collect())
+}
+
+/// The plain record that a name had before the city; `None` if it had none, or the move of the name is over.
+fn before(pair: &Pair) -> Option<ZoneRecord> {
+    let record = pair.legacy.as_ref().or(pair.simple.as_ref().filter(|record| record.alias_target().is_none()))?;
+    Some(ZoneRecord { ttl: ttl(Some(record)), addresses: addresses(Some(record)) })
 }
 
 /// The VPC in which today's servers stand: nothing where they stand in several, or aren't there.
@@ -79,7 +129,15 @@ async fn hosted_zone(aws: &Aws, name: &str) -> CloudResult<String> {
     match found[..] {
         [zone] => Ok(zone.id().trim_start_matches("/hostedzone/").to_owned()),
         [] => {
-            Err(error("NoSuchHostedZone", format!("there is no public hosted zone {name} in account {}", aws.account)))
+            let make = format!("aws route53 create-hosted-zone --name {name} --caller-reference \"$(date)\"");
+            Err(error(
+                "NoSuchHostedZone",
+                format!(
+                    "there is no public hosted zone {name} in account {}: correct `legacy.hosted_zone`, or, if it was deleted, make \
+                     it again ({make}) with the city's names in it, and delegate the domain to it",
+                    aws.account
+                ),
+            ))
         }
         _ => {
             let ids: Vec<_> = found.iter().map(|zone| zone.id()).collect();

@@ -2,6 +2,7 @@
 
 pub mod acm;
 pub mod adopt;
+pub mod answers;
 pub mod autoscaling;
 pub mod batch;
 pub mod bucket;
@@ -9,6 +10,7 @@ pub mod buckets;
 pub mod calls;
 pub mod census;
 pub mod client;
+pub mod clock;
 pub mod cloud;
 pub mod cloudwatch;
 pub mod data;
@@ -86,6 +88,8 @@ pub static KINDS: &[&dyn Kind] = &[
     &Erased::<route53::health_check::HealthCheck>::NEW,
     &Erased::<route53::weighted::WeightedRecords>::NEW,
     &Erased::<route53::shift::Shift>::NEW,
+    &Erased::<route53::alias::Alias>::NEW,
+    &Erased::<answers::Answers>::NEW,
     &Erased::<data::copy::Copy>::NEW,
     &Erased::<data::complete::Completed>::NEW,
     &Erased::<data::switch::Switched>::NEW,

@@ -1,5 +1,7 @@
-//! Every request to AWS waits for its turn here: the one place that holds the client to the account's rates, and to so many at once.
+//! Every request to AWS waits for its turn here: the one place that holds the client to the account's rates, and to so many at once. The
+//! answers that come back through it say what time it is at AWS.
 
+use super::clock::AwsClock;
 use crate::engine::rates::Rates;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -12,9 +14,9 @@ use tokio::sync::Semaphore;
 /// Requests under way at once. One city's plan has some 30; with a hundred cities, connections and file descriptors would run out.
 const AT_ONCE: usize = 64;
 
-/// `inner`, held to `rates`. Whoever shares it shares the rates.
-pub fn paced(inner: SharedHttpClient, rates: Arc<Rates>) -> SharedHttpClient {
-    SharedHttpClient::new(Paced { inner, rates, room: Arc::new(Semaphore::new(AT_ONCE)) })
+/// `inner`, held to `rates`; `clock` hears every answer. Whoever shares it shares the rates.
+pub fn paced(inner: SharedHttpClient, rates: Arc<Rates>, clock: AwsClock) -> SharedHttpClient {
+    SharedHttpClient::new(Paced { inner, rates, room: Arc::new(Semaphore::new(AT_ONCE)), clock })
 }
 
 #[derive(Debug)]
@@ -22,12 +24,14 @@ struct Paced {
     inner: SharedHttpClient,
     rates: Arc<Rates>,
     room: Arc<Semaphore>,
+    clock: AwsClock,
 }
 
 impl HttpClient for Paced {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(PacedConnector { inner, rates: self.rates.clone(), room: self.room.clone() })
+        let (rates, room, clock) = (self.rates.clone(), self.room.clone(), self.clock.clone());
+        SharedHttpConnector::new(PacedConnector { inner, rates, room, clock })
     }
 }
 
@@ -36,17 +40,23 @@ struct PacedConnector {
     inner: SharedHttpConnector,
     rates: Arc<Rates>,
     room: Arc<Semaphore>,
+    clock: AwsClock,
 }
 
 impl HttpConnector for PacedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (inner, rates, room) = (self.inner.clone(), self.rates.clone(), self.room.clone());
+        let clock = self.clock.clone();
         HttpConnectorFuture::new(async move {
             if let Some((service, operation)) = called(&request) {
                 rates.take(&service, &operation, for_all(&request)).await;
             }
             let _room = room.acquire().await; // never closed
-            inner.call(request).await
+            let answer = inner.call(request).await;
+            if let Some(date) = answer.as_ref().ok().and_then(|answer| answer.headers().get("date")) {
+                clock.hear(date);
+            }
+            answer
         })
     }
 }

@@ -74,8 +74,8 @@ pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
         take_down: TakeDown::default(),
         hold: args.hold,
         saved,
-        only: None,
         output: args.output,
+        ..Options::default()
     };
     run::run(globals, &opened, Goal::City, options).await
 }

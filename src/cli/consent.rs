@@ -5,7 +5,7 @@ use super::confirm;
 use super::exit::Hint;
 use super::interrupt::Interrupt;
 use super::open::Opened;
-use crate::engine::notice::{ends, guarded, seconds};
+use crate::engine::notice::{FOR_GOOD, ends, guarded, seconds};
 use crate::engine::plan::{Goal, Plan};
 use crate::phases::way_back;
 use crate::spec::form::Seconds;
@@ -39,7 +39,9 @@ impl Consent {
             why.push(format!("{} would be replaced or deleted, and users are served by it", missing.join(", ")));
             flags.extend(missing.iter().map(|address| format!("--replace {address}")));
         }
-        let (interrupted, budget) = (u64::from(seconds(&report.notices)), city.city.spec.budget.interruption.0);
+        // What doesn't end is no matter of seconds: it is allowed by its address.
+        let ending: Vec<_> = report.notices.iter().filter(|term| term.notice.seconds != FOR_GOOD).cloned().collect();
+        let (interrupted, budget) = (u64::from(seconds(&ending)), city.city.spec.budget.interruption.0);
         let accepted = self.accept_interruption.map_or(budget, |seconds| seconds.0.max(budget));
         // A way back in an emergency is better than none; that a city is taken down is asked on its own.
         if interrupted > accepted && report.plan.goal != Goal::Legacy && !ends(report.plan) {
@@ -75,8 +77,9 @@ impl TakeDown {
     /// Lets the city's names answer what was said, once it is gone.
     pub fn lead(&self, plan: &mut Plan) -> anyhow::Result<()> {
         match (ends(plan), self.records_to.is_empty()) {
+            (true, _) => Ok(way_back::lead_to(plan, &self.records_to)),
+            (false, true) => Ok(()),
             (false, false) => Err(anyhow!("--records-to is for a city whose move is finished: nothing was changed")),
-            _ => Ok(way_back::lead_to(plan, &self.records_to)),
         }
     }
 

@@ -48,7 +48,8 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(globals: &Globals, args: Args) -> anyhow::Result<Exit> {
-    let opened = open::one(globals, &args.city).await?;
+    // What the file asks for since isn't part of the end.
+    let opened = open::one(globals, &args.city).await?.by_applied_file().await?;
     if let Some(named) = args.old_side_is_lost.as_ref().filter(|named| **named != args.city) {
         return Err(anyhow!("{named} isn't {}: nothing was changed", args.city));
     }

@@ -5,15 +5,16 @@ use super::finish::is_finished;
 use super::globals::Globals;
 use super::standing;
 use crate::aws::client::{Access, config, without_retries};
+use crate::aws::clock::AwsClock;
 use crate::aws::elb::neighbours::Neighbours;
 use crate::aws::web::Web;
 use crate::aws::{Aws, AwsCloud, call, lookup};
 use crate::database::{Network, Routes, Tls};
-use crate::engine::Desired;
 use crate::engine::cloud::Stray;
 use crate::engine::plan::{Goal, Plan};
 use crate::engine::planner;
 use crate::engine::wait::Pace;
+use crate::engine::{CloudError, CloudResult, Desired};
 use crate::phases::{Blueprint, Lookups, cutover, desired, way_back};
 use crate::sandbox::{DatabaseServer, Databases, Role, Seed};
 use crate::spec::{self, City, Problems};
@@ -41,6 +42,7 @@ pub struct World {
 #[derive(Clone)]
 struct Region {
     config: SdkConfig,
+    clock: AwsClock,
     neighbours: Arc<Neighbours>,
 }
 
@@ -151,10 +153,11 @@ impl World {
         let scale = self.sandbox.as_ref().map_or_else(time_scale, |local| local.speed);
         let access = access(&city, self.sandbox.as_ref().map(|local| local.endpoint.as_str()), scale);
         let key = (access.sandbox_key.clone().unwrap_or_else(|| region.clone()) + &region, access.assume_role.clone());
-        let Region { config, neighbours } = match self.regions.lock().await.entry(key) {
+        let Region { config, clock, neighbours } = match self.regions.lock().await.entry(key) {
             Entry::Occupied(entry) => entry.get().clone(),
             Entry::Vacant(entry) => {
-                let region = Region { config: config(&access).await, neighbours: Arc::default() };
+                let region =
+                    Region { config: config(&access).await, clock: access.clock.clone(), neighbours: Arc::default() };
                 entry.insert(region).clone()
             }
         };
@@ -170,7 +173,7 @@ impl World {
             None if emulated => Web::Nobody,
             None => Web::Internet,
         };
-        let aws = Arc::new(Aws { network, web, ..Aws::new(&config, &city.name, &account, &region, scale) });
+        let aws = Arc::new(Aws { clock, network, web, ..Aws::new(&config, &city.name, &account, &region, scale) });
         let bucket = self.globals.state_bucket.clone().unwrap_or_else(|| layout::bucket(&account, &region));
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(emulated);
         let store = Arc::new(S3Store::new(aws_sdk_s3::Client::from_conf(s3.build()), &bucket, &account));
@@ -193,6 +196,7 @@ pub fn access(city: &City, sandbox: Option<&str>, speed: f64) -> Access {
         sandbox_key: sandbox.map(|_| format!("SANDBOX{}", city.spec.account)),
         assume_role: role.map(|role| role.as_str().to_owned()),
         speed,
+        clock: AwsClock::default(),
     }
 }
 
@@ -298,17 +302,17 @@ impl Opened {
 
     /// Plans the city towards `goal`.
     pub async fn plan(&self, state: &State, goal: Goal) -> anyhow::Result<Plan> {
-        let recorded = Lookups { finished: is_finished(state), ..state.lookups.clone() };
+        let known = Lookups { finished: is_finished(state), ..lookup::kept(state) };
         if goal == Goal::Nothing {
-            let mut plan = planner::plan(&self.cloud, Vec::new(), state, goal, recorded).await?;
+            let mut plan = planner::plan(&self.cloud, Vec::new(), state, goal, known).await?;
             way_back::database_first(&mut plan);
             return Ok(plan);
         }
-        let (mut desired, lookups) = self.desired(&recorded).await?;
-        if goal == Goal::Legacy {
-            desired.retain(|want| !cutover::moves_users(want));
+        let mut plan = self.towards(state, goal, &known).await?;
+        if plan.as_ref().is_err_and(lookup::zone_is_gone) {
+            // Somebody has deleted it, and perhaps made it again.
+            plan = self.towards(state, goal, &lookup::without_zone(&known)).await?;
         }
-        let plan = planner::plan(&self.cloud, desired, state, goal, lookups).await;
         let mut plan = plan.with_context(|| format!("looking at {}", self.city.name))?;
         if goal == Goal::Legacy {
             // The way back is no time for anything else: what was built stays as it is.
@@ -316,6 +320,17 @@ impl Opened {
         }
         way_back::database_first(&mut plan);
         Ok(plan)
+    }
+
+    async fn towards(&self, state: &State, goal: Goal, known: &Lookups) -> anyhow::Result<CloudResult<Plan>> {
+        let (mut desired, lookups) = match self.desired(known).await {
+            Ok(looked) => looked,
+            Err(error) => return error.downcast::<CloudError>().map(Err),
+        };
+        if goal == Goal::Legacy {
+            desired.retain(|want| !cutover::moves_users(want));
+        }
+        Ok(planner::plan(&self.cloud, desired, state, goal, lookups).await)
     }
 
     /// What the city file wants, with what was looked up.

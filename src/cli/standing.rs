@@ -145,7 +145,7 @@ async fn access(globals: &Globals, name: &str) -> anyhow::Result<Option<Access>>
         region: planted.region.clone(),
         endpoint: Some(status.endpoint.clone()),
         sandbox_key: Some(format!("SANDBOX{}", planted.account)),
-        assume_role: None,
         speed: status.speed,
+        ..Access::default()
     }))
 }

@@ -15,7 +15,7 @@ use crate::engine::input::output;
 use crate::spec::CitySpec;
 use std::collections::BTreeSet;
 
-pub(super) use routing::{addresses as ways_to_services, health_check_address};
+pub(super) use routing::{addresses as ways_to_services, health_check_address, health_paths};
 pub(super) use services::front;
 
 /// TLS 1.3 and 1.2 with forward secrecy and authenticated encryption, a post-quantum key exchange for clients that have one: what AWS
@@ -53,14 +53,18 @@ fn certificate(blueprint: &Blueprint<'_>) -> [Desired; 2] {
     // A certificate is issued to at most 64 characters (D); the other names may be longer.
     let shortest = names.iter().min_by_key(|name| name.len()).cloned().unwrap_or_default();
     let load_balancer = load_balancer_name(blueprint.city);
+    let zone = blueprint.lookups.hosted_zone.clone();
     let records = ValidationProps {
-        zone: blueprint.lookups.hosted_zone.clone(),
+        zone: zone.clone(),
         certificate: output("alb/certificate", "arn"),
         records: output("alb/certificate", "records"),
         load_balancer: load_balancer.clone(),
     };
     [
-        Certificate::at("alb/certificate", &CertificateProps { name: shortest, names, load_balancer }),
+        Certificate::at(
+            "alb/certificate",
+            &CertificateProps { name: shortest, names, load_balancer, zone: Some(zone) },
+        ),
         ValidationRecords::at("alb/certificate-records", &records),
     ]
 }

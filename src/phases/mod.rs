@@ -18,7 +18,7 @@ use crate::engine::Desired;
 use crate::spec::CitySpec;
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 /// What the phases build from.
@@ -69,9 +69,21 @@ pub struct Lookups {
     /// Where today's servers stand.
     #[serde(default)]
     pub legacy: LegacyNetwork,
+    /// What the zone had for each name of `legacy.records` before the move: what the way back restores.
+    #[serde(default)]
+    pub records: BTreeMap<String, ZoneRecord>,
     /// True when the move is finished: today's servers are no longer needed, and nothing of the city leads there.
     #[serde(default)]
     pub finished: bool,
+}
+
+/// A plain A record as it was before the move.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneRecord {
+    /// Its time to live, in seconds.
+    pub ttl: u32,
+    /// Its addresses.
+    pub addresses: BTreeSet<Ipv4Addr>,
 }
 
 /// The VPC of today's servers.

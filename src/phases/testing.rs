@@ -66,7 +66,14 @@ fn made(changes: Value, finished: bool, resources: fn(&Blueprint<'_>) -> Vec<Des
         vpc: "vpc-today".into(),
         blocks: vec![Ipv4Net::new_assert([10, 40, 0, 0].into(), 16)],
     };
-    let lookups = Lookups { hosted_zone: "Z123".into(), hosted_zone_name: "example".into(), images, legacy, finished };
+    let lookups = Lookups {
+        hosted_zone: "Z123".into(),
+        hosted_zone_name: "example".into(),
+        images,
+        legacy,
+        finished,
+        ..Lookups::default()
+    };
     resources(&Blueprint { city: "malmo", spec: &spec, lookups: &lookups, data: true })
 }
 

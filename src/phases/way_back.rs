@@ -3,6 +3,8 @@
 
 use super::cutover::SWITCH;
 use crate::aws::Resource;
+use crate::aws::route53::alias::Alias;
+use crate::aws::route53::shift::Shift;
 use crate::aws::route53::weighted::WeightedRecords;
 use crate::engine::Address;
 use crate::engine::plan::{Action, Change, Plan};
@@ -34,10 +36,16 @@ pub fn database_first(plan: &mut Plan) {
 
 /// Lets the names of a city that is taken down answer with these addresses when it is gone; with none, nobody answers.
 pub fn lead_to(plan: &mut Plan, addresses: &[Ipv4Addr]) {
-    let records = |change: &&mut Change| change.kind == WeightedRecords::INFO.name && change.action == Action::Delete;
-    for change in plan.changes.iter_mut().filter(records) {
+    let deleted = |change: &&mut Change| change.action == Action::Delete;
+    for change in plan.changes.iter_mut().filter(deleted) {
+        let (field, value) = match change.kind.as_str() {
+            kind if kind == WeightedRecords::INFO.name => ("then", json!(addresses)),
+            // Otherwise it would lead them back to the legacy side first.
+            kind if [Shift::INFO.name, Alias::INFO.name].contains(&kind) => ("finished", json!(true)),
+            _ => continue,
+        };
         if let Some(prior) = change.prior.as_object_mut() {
-            prior.insert("then".into(), json!(addresses));
+            prior.insert(field.into(), value);
         }
     }
 }
@@ -90,5 +98,23 @@ mod tests {
             order(&plan),
             ["cutover/data", "cutover/alias", "cutover/shift.100", "cutover/shift.5", "cutover/records.www"]
         );
+    }
+
+    #[test]
+    fn of_a_city_without_a_legacy_side_nobody_is_led_back() {
+        let mut plan = plan();
+        for (change, kind) in plan.changes.iter_mut().zip([
+            WeightedRecords::INFO.name,
+            "k",
+            Shift::INFO.name,
+            Shift::INFO.name,
+            Alias::INFO.name,
+        ]) {
+            change.kind = kind.into();
+        }
+        lead_to(&mut plan, &[[192, 0, 2, 7].into()]);
+        let told = plan.changes.iter().map(|change| change.prior.clone()).collect::<Vec<_>>();
+        let finished = json!({ "finished": true });
+        assert_eq!(told, [json!({ "then": ["192.0.2.7"] }), json!({}), finished.clone(), finished.clone(), finished]);
     }
 }

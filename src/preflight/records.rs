@@ -1,25 +1,29 @@
-//! Whether the records that are moved point where the city file says, and are forgotten soon enough.
+//! Whether the records that are moved can be moved: plain A records that point where the city file says, alone, and forgotten soon enough.
+
+mod command;
+mod judge;
+#[cfg(test)]
+mod tests;
+mod zone;
 
 use super::check::{Check, Subject};
 use super::finding::Verdict;
 use crate::aws::call;
-use crate::aws::route53::names::same;
+use crate::aws::route53::names::plain;
+use crate::aws::route53::pair::Pair;
+use crate::aws::{Aws, Survey, tags};
 use crate::engine::CloudResult;
-use crate::spec;
+use crate::engine::plan::{Action, Goal};
 use async_trait::async_trait;
+use judge::{Facts, judge};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use zone::Zone;
 
 /// The check.
 pub struct Records;
 
-/// An A record set, as it is.
-#[derive(Clone, Debug, PartialEq)]
-struct Record {
-    name: String,
-    values: Vec<String>,
-    /// `None` for an alias.
-    ttl: Option<i64>,
-    weighted: bool,
-}
+const RECORDS: &str = "route53:weighted-records";
 
 #[async_trait]
 impl Check for Records {
@@ -28,113 +32,78 @@ impl Check for Records {
     }
 
     fn concerns(&self, subject: &Subject<'_>) -> bool {
-        subject.makes("route53:weighted-records")
+        let moves = [RECORDS, "route53:shift", "route53:alias"];
+        let changes = subject.plan.changes.iter().filter(|change| moves.contains(&change.kind.as_str()));
+        let mut changes = changes.map(|change| change.action);
+        subject.plan.goal == Goal::City && changes.any(|action| action.makes() || action == Action::Update)
     }
 
     async fn look(&self, subject: &Subject<'_>) -> CloudResult<Verdict> {
-        let zone = &subject.plan.lookups.hosted_zone;
-        let mut records = Vec::new();
-        let mut next: Option<(String, String, Option<String>)> = None;
-        loop {
-            let mut ask = subject.aws.route53.list_resource_record_sets().hosted_zone_id(zone);
-            if let Some((name, kind, identifier)) = next.take() {
-                ask = ask
-                    .start_record_name(name)
-                    .start_record_type(kind.as_str().into())
-                    .set_start_record_identifier(identifier);
-            }
-            let answer = ask.send().await.map_err(call("route53:ListResourceRecordSets"))?;
-            let sets = answer.resource_record_sets().iter().filter(|set| set.r#type().as_str() == "A");
-            records.extend(sets.map(|set| Record {
-                name: set.name().to_owned(),
-                values: set.resource_records().iter().map(|record| record.value().to_owned()).collect(),
-                ttl: set.ttl(),
-                weighted: set.weight().is_some(),
-            }));
-            match (answer.is_truncated(), answer.next_record_name(), answer.next_record_type()) {
-                (true, Some(name), Some(kind)) => {
-                    next =
-                        Some((name.into(), kind.as_str().into(), answer.next_record_identifier().map(str::to_owned)));
-                }
-                _ => return Ok(judge(&subject.city.spec.legacy, &records)),
-            }
-        }
+        let (plan, spec) = (subject.plan, &subject.city.spec);
+        let survey = Survey::new(Arc::new(subject.aws.clone()));
+        let zone = Zone(survey.record_sets(&plan.lookups.hosted_zone).await?.to_vec());
+        let named = |name: Option<&serde_json::Value>| name.and_then(|name| name.as_str()).map(str::to_owned);
+        let made: BTreeSet<String> =
+            subject.made(RECORDS).filter_map(|change| named(change.props.get("name"))).collect();
+        let outputs = balancer(subject);
+        let mut facts = Facts {
+            spec,
+            zone_id: &plan.lookups.hosted_zone,
+            zone: &zone,
+            balancer: named(outputs.and_then(|outputs| outputs.get("dns_name"))).map(|name| plain(&name)),
+            balancer_zone: named(outputs.and_then(|outputs| outputs.get("zone_id"))),
+            made,
+            owners: BTreeMap::new(),
+        };
+        facts.owners = owners(&survey, &facts).await?;
+        Ok(judge(&facts))
     }
 }
 
-fn judge(legacy: &spec::Legacy, records: &[Record]) -> Verdict {
-    let mut verdict = Verdict::default();
-    for name in &legacy.records {
-        let Some(record) = records.iter().find(|record| same(&record.name, name.as_str())) else {
-            verdict.fail(
-                format!("there is no A record {name} in {}", legacy.hosted_zone),
-                "mend `legacy.records`, or the zone: what isn't there can't be moved without anybody noticing",
-            );
-            continue;
-        };
-        // What an apply that was interrupted has made already.
-        if record.weighted {
-            continue;
-        }
-        let strange: Vec<_> = record
-            .values
-            .iter()
-            .filter(|value| legacy.addresses.iter().all(|address| address.to_string() != **value))
-            .map(String::as_str)
-            .collect();
-        if !strange.is_empty() || record.values.is_empty() {
-            let what = if strange.is_empty() { "an alias".to_owned() } else { strange.join(", ") };
-            verdict.fail(
-                format!("{name} points at {what}, which isn't in `legacy.addresses`"),
-                "mend `legacy.addresses`: the way back leads to what stands there",
-            );
-        }
-        if let Some(ttl) = record.ttl.filter(|ttl| *ttl > i64::from(legacy.ttl)) {
-            verdict.warn(
-                format!(
-                    "{name} is remembered for {ttl} s: for so long after a shift, visitors go where they went before"
-                ),
-                format!(
-                    "set its TTL to {} now, and move {ttl} s later at the earliest (48 hours are better)",
-                    legacy.ttl
-                ),
-            );
-        }
-    }
-    verdict.or_ok(format!("{} records point at today's servers", legacy.records.len()))
+/// The city's load balancer as it stands.
+fn balancer<'s>(subject: &'s Subject<'_>) -> Option<&'s serde_json::Value> {
+    let address = "alb/load-balancer".into();
+    let changed =
+        subject.plan.changes.iter().find(|change| change.address == address && change.action != Action::Create);
+    changed.map(|change| &change.outputs).or_else(|| subject.plan.known.get(&address))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::preflight::Level;
-    use crate::spec::testing::malmo;
-
-    fn records() -> Vec<Record> {
-        let legacy = malmo().spec.legacy;
-        let values: Vec<_> = legacy.addresses.iter().map(ToString::to_string).collect();
-        let record = |name: &spec::form::HostName| Record {
-            name: format!("{name}."),
-            values: values.clone(),
-            ttl: Some(60),
-            weighted: false,
+/// Whose the load balancers are that names lead to which are to be moved, as far as can be told.
+async fn owners(survey: &Survey, facts: &Facts<'_>) -> CloudResult<BTreeMap<String, String>> {
+    let mut owners = BTreeMap::new();
+    for name in &facts.made {
+        let pair = Pair::of(&facts.zone.0, name);
+        let Some(balancer) = pair.new_side().or_else(|| pair.alias()) else { continue };
+        let check = pair.new.as_ref().and_then(|record| record.health_check_id());
+        // Whoever may not look at it may still move his city.
+        let by_check = match check {
+            Some(check) => survey.health_check_owner(check).await.ok().and_then(|owner| owner.as_ref().clone()),
+            None => None,
         };
-        legacy.records.iter().map(record).collect()
+        let owner = match by_check {
+            Some(city) => Some(city),
+            None => tagged(&survey.aws, &balancer).await.unwrap_or(None),
+        };
+        let region = balancer.split('.').rev().nth(3).filter(|_| balancer.ends_with(".elb.amazonaws.com"));
+        let place = region.map_or(String::new(), |region| format!(" in {region}"));
+        if let Some(city) = owner {
+            owners.insert(balancer, format!("the city {city}{place}"));
+        }
     }
+    Ok(owners)
+}
 
-    fn level(change: impl FnOnce(&mut Vec<Record>)) -> Level {
-        let mut records = records();
-        change(&mut records);
-        judge(&malmo().spec.legacy, &records).worst()
-    }
-
-    #[test]
-    fn records_must_be_there_point_at_todays_servers_and_be_forgotten_soon() {
-        assert_eq!(level(|_| {}), Level::Ok);
-        assert_eq!(level(|records| drop(records.pop())), Level::Fail);
-        assert_eq!(level(|records| records[0].values = vec!["203.0.113.99".into()]), Level::Fail);
-        assert_eq!(level(|records| records[0].values.clear()), Level::Fail);
-        assert_eq!(level(|records| records[0].ttl = Some(3600)), Level::Warn);
-        assert_eq!(level(|records| (records[0].weighted, records[0].ttl) = (true, Some(3600))), Level::Ok);
-    }
+/// The city that a load balancer of the account and region belongs to, by its tag.
+async fn tagged(aws: &Aws, balancer: &str) -> CloudResult<Option<String>> {
+    let pages = aws.elb.describe_load_balancers().into_paginator().items().send();
+    let all: Vec<_> =
+        pages.collect::<Result<_, _>>().await.map_err(call("elasticloadbalancing:DescribeLoadBalancers"))?;
+    let named = |one: &&aws_sdk_elasticloadbalancingv2::types::LoadBalancer| {
+        one.dns_name().is_some_and(|name| crate::aws::route53::pair::leads_to(balancer, name))
+    };
+    let Some(arn) = all.iter().find(named).and_then(|one| one.load_balancer_arn()) else { return Ok(None) };
+    let answer = aws.elb.describe_tags().resource_arns(arn).send().await;
+    let answer = answer.map_err(call("elasticloadbalancing:DescribeTags"))?;
+    let mut of = answer.tag_descriptions().iter().flat_map(|one| one.tags());
+    Ok(of.find(|tag| tag.key() == Some(tags::CITY)).and_then(|tag| tag.value()).map(str::to_owned))
 }

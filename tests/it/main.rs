@@ -20,6 +20,7 @@ mod policy;
 mod preflight;
 mod process;
 mod pull_request;
+mod records;
 mod saved;
 mod signals;
 mod states;

@@ -5,6 +5,7 @@
 //!
 //! [`route53:validation-records`]: crate::aws::route53::validation
 
+use crate::aws::route53::proof;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey, call, tags};
 use crate::engine::cloud::Readiness;
 use crate::engine::kind::{Identity, KindInfo, Latency, ReplaceOrder};
@@ -26,6 +27,9 @@ pub struct CertificateProps {
     pub names: BTreeSet<String>,
     /// The name of the load balancer that serves with it.
     pub load_balancer: String,
+    /// The zone that its names are proven in: what proves only names of this one goes with it.
+    #[serde(default)]
+    pub zone: Option<String>,
 }
 
 /// Where it is, and how its names are proven.
@@ -36,15 +40,6 @@ pub struct CertificateOutputs {
     /// Name to value of the CNAME records that prove the names, without final dots.
     #[serde(default)]
     pub records: BTreeMap<String, String>,
-}
-
-fn undotted(name: &str) -> String {
-    name.trim_end_matches('.').to_lowercase()
-}
-
-fn records(detail: &CertificateDetail) -> BTreeMap<String, String> {
-    let records = detail.domain_validation_options().iter().filter_map(|option| option.resource_record());
-    records.map(|record| (undotted(record.name()), undotted(record.value()))).collect()
 }
 
 fn readiness(detail: &CertificateDetail) -> Readiness {
@@ -84,7 +79,7 @@ impl Resource for Certificate {
     const INFO: KindInfo = KindInfo {
         immutable: &["name", "names"],
         // A certificate can't change, so what was recorded holds as long as it exists.
-        unread: &["name", "names", "load_balancer"],
+        unread: &["name", "names", "load_balancer", "zone"],
         replace: ReplaceOrder::CreateFirst,
         settles: true,
         vanishes: true,
@@ -118,8 +113,9 @@ impl Resource for Certificate {
             name: detail.domain_name().unwrap_or_default().into(),
             names: detail.subject_alternative_names().iter().cloned().collect(),
             load_balancer: sought.props.load_balancer.clone(),
+            zone: sought.props.zone.clone(),
         };
-        let outputs = CertificateOutputs { arn, records: records(detail) };
+        let outputs = CertificateOutputs { arn, records: proof::of(detail) };
         Ok(Some(Found { props, outputs, readiness: readiness(detail) }))
     }
 
@@ -155,9 +151,21 @@ impl Resource for Certificate {
         Ok(outputs)
     }
 
-    async fn delete(aws: &Aws, _: Making<'_>, outputs: &CertificateOutputs, _: &CertificateProps) -> CloudResult<()> {
-        let request = aws.acm.delete_certificate().certificate_arn(&outputs.arn);
-        request.send().await.map_err(call("acm:DeleteCertificate"))?;
+    async fn delete(
+        aws: &Aws,
+        _: Making<'_>,
+        outputs: &CertificateOutputs,
+        props: &CertificateProps,
+    ) -> CloudResult<()> {
+        let arn = &outputs.arn;
+        let detail = aws.acm.describe_certificate().certificate_arn(arn).send().await;
+        let detail = detail.map_err(call("acm:DescribeCertificate"))?.certificate;
+        let users = detail.as_ref().map(|detail| detail.in_use_by().len()).unwrap_or(0);
+        // While a listener has it, it may have to be renewed; AWS would refuse the delete below then.
+        if let (0, Some(zone)) = (users, &props.zone) {
+            proof::release(aws, zone, arn, &outputs.records, true).await?;
+        }
+        aws.acm.delete_certificate().certificate_arn(arn).send().await.map_err(call("acm:DeleteCertificate"))?;
         Ok(())
     }
 }

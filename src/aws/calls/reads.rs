@@ -58,6 +58,7 @@ pub static GRANTS: &[Grant] = &[
             "rds:ListTagsForResource",
             "route53:GetChange",
             "route53:GetHealthCheck",
+            "route53:GetHealthCheckStatus",
             "route53:GetHostedZone",
             "route53:ListHealthChecks",
             "route53:ListHostedZonesByName",

@@ -42,6 +42,14 @@ impl Survey {
         self.route53.records.get(zone.into(), ask).await
     }
 
+    /// The same for something that is sought: a zone that is gone has no records of what is to go.
+    pub async fn records_for(&self, zone: &str, wanted: bool) -> CloudResult<Arc<Vec<ResourceRecordSet>>> {
+        match self.record_sets(zone).await {
+            Err(error) if !wanted && error.is_not_found() => Ok(Arc::default()),
+            answer => answer,
+        }
+    }
+
     /// The health check of that id; `None` if it isn't there.
     pub async fn health_check(&self, id: &str) -> CloudResult<Arc<Option<HealthCheck>>> {
         let ask = async {

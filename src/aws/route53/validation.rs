@@ -1,14 +1,14 @@
 //! `route53:validation-records`: the CNAME records that prove a certificate's names. Ready when the certificate is issued.
 
 use super::names::{plain, same};
-use super::write::{record, submit};
+use super::proof;
 use crate::aws::acm::certificate::hopeless;
 use crate::aws::{Aws, Found, Making, Resource, Sought, Survey};
 use crate::engine::cloud::Readiness;
 use crate::engine::kind::{Identity, KindInfo, Latency};
 use crate::engine::{CloudResult, Input};
 use aws_sdk_acm::types::CertificateStatus;
-use aws_sdk_route53::types::{ChangeAction, ResourceRecordSet, RrType};
+use aws_sdk_route53::types::{ResourceRecordSet, RrType};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -33,19 +33,9 @@ pub struct ValidationProps {
 pub struct ValidationOutputs {
     /// The ARN of the certificate, issued.
     pub certificate: String,
-}
-
-/// The certificate is renewed through the same records, so their time to live hardly matters.
-const TTL: u32 = 300;
-
-fn changes(
-    action: ChangeAction,
-    records: &BTreeMap<String, String>,
-) -> CloudResult<Vec<(ChangeAction, ResourceRecordSet)>> {
-    let cname = |(name, value): (&String, &String)| {
-        Ok((action.clone(), record(name, RrType::Cname, TTL, std::slice::from_ref(value))?))
-    };
-    records.iter().map(cname).collect()
+    /// Whether the records that we made bear our mark; those of earlier versions don't.
+    #[serde(default)]
+    pub marked: bool,
 }
 
 /// Those of the wanted records that are in the zone, with the values that they have there.
@@ -76,6 +66,8 @@ impl Resource for ValidationRecords {
     const INFO: KindInfo = KindInfo {
         immutable: &["zone"],
         settles: true,
+        // A listener takes the new certificate in the same run.
+        volatile: &["certificate"],
         create: Latency { low: 2, typical: 61, high: 1800, source: crate::engine::kind::Source::Measured },
         update: Latency { low: 2, typical: 61, high: 1800, source: crate::engine::kind::Source::Measured },
         ..KindInfo::new("route53:validation-records", Identity::Same(&["zone", "certificate"]))
@@ -87,7 +79,7 @@ impl Resource for ValidationRecords {
         let (Some(certificate), Some(wanted)) = (sought.props.certificate.get(), sought.props.records.get()) else {
             return Ok(None);
         };
-        let records = present(&survey.record_sets(&sought.props.zone).await?, wanted);
+        let records = present(&survey.records_for(&sought.props.zone, sought.wanted).await?, wanted);
         if records.is_empty() {
             return Ok(None);
         }
@@ -98,7 +90,9 @@ impl Resource for ValidationRecords {
             load_balancer: sought.props.load_balancer.clone(),
         };
         let readiness = readiness(survey, &sought.props.load_balancer, certificate).await?;
-        Ok(Some(Found { props, outputs: ValidationOutputs { certificate: certificate.clone() }, readiness }))
+        let marked = sought.recorded.is_none_or(|recorded| recorded.marked);
+        let outputs = ValidationOutputs { certificate: certificate.clone(), marked };
+        Ok(Some(Found { props, outputs, readiness }))
     }
 
     async fn create(aws: &Aws, _: Making<'_>, props: &ValidationProps) -> CloudResult<ValidationOutputs> {
@@ -108,23 +102,21 @@ impl Resource for ValidationRecords {
     async fn update(
         aws: &Aws,
         _: Making<'_>,
-        _: ValidationOutputs,
+        outputs: ValidationOutputs,
         _: &ValidationProps,
         new: &ValidationProps,
     ) -> CloudResult<ValidationOutputs> {
-        put(aws, new).await
+        // What only the certificate before needed goes with that one, when no listener has it any more.
+        Ok(ValidationOutputs { marked: outputs.marked, ..put(aws, new).await? })
     }
 
-    async fn delete(aws: &Aws, _: Making<'_>, _: &ValidationOutputs, props: &ValidationProps) -> CloudResult<()> {
-        let comment = "the certificate is no longer needed";
-        submit(aws, &props.zone, comment, changes(ChangeAction::Delete, props.records.known()?)?).await?;
-        Ok(())
+    async fn delete(aws: &Aws, _: Making<'_>, outputs: &ValidationOutputs, props: &ValidationProps) -> CloudResult<()> {
+        proof::release(aws, &props.zone, &outputs.certificate, props.records.known()?, outputs.marked).await
     }
 }
 
 async fn put(aws: &Aws, props: &ValidationProps) -> CloudResult<ValidationOutputs> {
     let certificate = props.certificate.known()?.clone();
-    let comment = format!("proof for {certificate}");
-    submit(aws, &props.zone, &comment, changes(ChangeAction::Upsert, props.records.known()?)?).await?;
-    Ok(ValidationOutputs { certificate })
+    proof::make(aws, &props.zone, &certificate, props.records.known()?).await?;
+    Ok(ValidationOutputs { certificate, marked: true })
 }

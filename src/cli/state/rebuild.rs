@@ -1,10 +1,12 @@
 //! `migrate state rebuild`
 
+use crate::aws::lookup;
 use crate::cli::exit::{Exit, Hint};
 use crate::cli::globals::Globals;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::open::Opened;
 use crate::cli::{hold, run};
+use crate::phases::Lookups;
 use crate::state::lock::author;
 use crate::state::rebuild::{Rebuilt, rebuild};
 use crate::state::recorded::{self, Found};
@@ -59,8 +61,17 @@ async fn locked(city: &Opened, force: bool, interrupt: &Interrupt) -> anyhow::Re
     };
     let (base, last) = interrupt.or(base(city, sound)).await??;
     let looking = async {
-        let (desired, lookups) = city.desired(&base.lookups).await?;
-        Ok::<_, anyhow::Error>(rebuild(&city.cloud, &desired, base, &lookups).await?)
+        let again = async |base: State, known: &Lookups| {
+            let (desired, lookups) = city.desired(known).await?;
+            Ok::<_, anyhow::Error>(rebuild(&city.cloud, &desired, base, &lookups).await?)
+        };
+        match again(base.clone(), &base.lookups).await {
+            Err(error) if error.downcast_ref().is_some_and(lookup::zone_is_gone) => {
+                let known = lookup::without_zone(&base.lookups);
+                again(base, &known).await
+            }
+            looked => looked,
+        }
     };
     let rebuilt = interrupt.or(looking).await?.with_context(|| format!("looking for what is there of {name}"))?;
     let (state, total) = write(city, &rebuilt, last, replaced).await?;

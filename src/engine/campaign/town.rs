@@ -60,7 +60,7 @@ fn resources(city: &str, zone: &str, spec: &CitySpec, digit: &str) -> Vec<Desire
         hosted_zone_name: spec.legacy.hosted_zone.to_string(),
         legacy: LegacyNetwork { of: "{}".into(), vpc: "vpc-today".into(), blocks: vec![spec.legacy.targets[0].into()] },
         images: spec.services.iter().map(|(_, s)| (s.image.to_string(), pinned(s.image.as_str()))).collect(),
-        finished: false,
+        ..Lookups::default()
     };
     ordered(desired(&Blueprint { city, spec, lookups: &lookups, data: true })).unwrap()
 }

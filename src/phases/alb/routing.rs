@@ -12,8 +12,8 @@ use crate::aws::elb::rule_order::{RuleOrder, RuleOrderProps};
 use crate::engine::input::output;
 use crate::engine::{Address, Desired, Input};
 use crate::phases::Blueprint;
-use crate::spec::Service;
-use std::collections::BTreeSet;
+use crate::spec::{CitySpec, Service};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the order of the rules stands.
 const ORDER: &str = "alb/rule-order";
@@ -113,6 +113,40 @@ fn health_check(blueprint: &Blueprint<'_>) -> Option<Desired> {
     Some(rule(name, service, address, Some(output("alb/load-balancer", "dns_name")), Some(path)))
 }
 
+/// Each name of the city with the path by which the service that answers it says whether it is well. A name is left out if none of its
+/// services takes its own health path by it: what answers there says nothing.
+pub fn health_paths(spec: &CitySpec) -> BTreeMap<String, String> {
+    let path = |host: &String| {
+        let at_host = spec.services.iter().map(|(_, service)| service).filter(|service| takes_host(service, host));
+        let mut own = at_host.filter(|service| takes_path(service, service.health.path.as_str()));
+        own.next().map(|service| service.health.path.to_string())
+    };
+    super::hosts(spec).into_iter().filter_map(|host| Some((host.clone(), path(&host)?))).collect()
+}
+
+fn takes_host(service: &Service, host: &str) -> bool {
+    service.hosts.is_empty() || service.hosts.iter().any(|one| one.as_str() == host)
+}
+
+fn takes_path(service: &Service, path: &str) -> bool {
+    service.paths.is_empty() || service.paths.iter().any(|pattern| matches(pattern.as_str(), path))
+}
+
+/// A rule's pattern: `*` is any text, `?` any one character.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut rest = pattern.chars();
+    match rest.next() {
+        None => text.is_empty(),
+        Some('*') => {
+            text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| matches(rest.as_str(), &text[at..]))
+        }
+        Some(wanted) => {
+            let mut text = text.chars();
+            text.next().is_some_and(|found| wanted == '?' || wanted == found) && matches(rest.as_str(), text.as_str())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +170,12 @@ mod tests {
             group.strip_prefix("alb/target-group.")?.strip_suffix("#arn")
         };
         in_order.map(|rule| (rule.to_owned(), service(rule).unwrap_or_default().to_owned())).collect()
+    }
+
+    #[test]
+    fn a_pattern_is_matched_as_a_load_balancer_does() {
+        assert!(matches("/api/*", "/api/v1/health") && matches("/h?alth", "/health") && matches("*", "/"));
+        assert!(!matches("/api/*", "/apix") && !matches("/", "/x") && !matches("/h?alth", "/halth"));
     }
 
     #[test]

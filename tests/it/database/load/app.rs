@@ -35,6 +35,7 @@ impl App {
             sandbox_key: Some(format!("SANDBOX{}", parts[4])),
             assume_role: None,
             speed: 1000.0,
+            ..Access::default()
         };
         let databases = &status["databases"];
         let routes = databases["routes"].as_object().unwrap();
