@@ -76,11 +76,12 @@ pub struct TakeDown {
 impl TakeDown {
     /// Lets the city's names answer what was said, once it is gone.
     pub fn lead(&self, plan: &mut Plan) -> anyhow::Result<()> {
-        match (ends(plan), self.records_to.is_empty()) {
-            (true, _) => Ok(way_back::lead_to(plan, &self.records_to)),
-            (false, true) => Ok(()),
-            (false, false) => Err(anyhow!("--records-to is for a city whose move is finished: nothing was changed")),
+        if ends(plan) {
+            way_back::lead_to(plan, &self.records_to);
+        } else if !self.records_to.is_empty() {
+            return Err(anyhow!("--records-to is for a city whose move is finished: nothing was changed"));
         }
+        Ok(())
     }
 
     /// Refuses to take a city down that has no legacy side, unless that was said.

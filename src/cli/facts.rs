@@ -1,7 +1,7 @@
 //! What the city file says about a plan, for its last lines: when it may be carried out, what users notice, how fast it recovers.
 
 use super::open::Opened;
-use super::window::moment;
+use super::window::{moment, now};
 use crate::engine::notice::{FOR_GOOD, Term, seconds};
 use crate::engine::plan::{Goal, Plan};
 use crate::spec::recovery::recovery;
@@ -14,14 +14,14 @@ use jiff::Timestamp;
 /// The plan with its facts.
 pub fn report<'a>(city: &Opened, plan: &'a Plan) -> PlanReport<'a> {
     let mut report = PlanReport::new(plan, &city.cloud, Vec::new(), Vec::new());
-    report.facts = of(&city.city, &report);
+    report.facts = of(&city.city, &report, now(city));
     report
 }
 
 /// Window, interruption, recovery, cost.
-pub fn of(city: &City, report: &PlanReport<'_>) -> Vec<(String, String)> {
+pub fn of(city: &City, report: &PlanReport<'_>, now: Timestamp) -> Vec<(String, String)> {
     let mut facts = vec![
-        ("window".into(), window(city, report)),
+        ("window".into(), window(city, report, now)),
         ("interruption".into(), interruption(&report.notices, city.spec.budget.interruption.0)),
     ];
     if let Some(worst) = recovery(&city.spec).scenarios.iter().max_by_key(|scenario| scenario.seconds()) {
@@ -33,8 +33,8 @@ pub fn of(city: &City, report: &PlanReport<'_>) -> Vec<(String, String)> {
 }
 
 /// Until when it is open, or when it opens next, in the city's own time; and what waits for it.
-fn window(city: &City, report: &PlanReport<'_>) -> String {
-    let when = match city.spec.window.at(Timestamp::now()) {
+fn window(city: &City, report: &PlanReport<'_>, now: Timestamp) -> String {
+    let when = match city.spec.window.at(now) {
         None => "never opens".to_owned(),
         Some(Opening::Open { until: None }) => "open at any time".to_owned(),
         Some(Opening::Open { until: Some(until) }) => format!("open now, until {}", until.strftime("%a %H:%M %Z")),

@@ -221,7 +221,7 @@ fn effects(file: &Value) -> String {
     let asked = (open::access(&city, None, 1.0), servers::filters(&spec.legacy.instances));
     let cloud = MemoryCloud::new(REAL, "malmo", Arc::new(Script::new(0, false)));
     let report = PlanReport::new(&plan, &cloud, Vec::new(), Vec::new());
-    format!("{wanted:?}\n{asked:?}\n{:?}", facts::of(&city, &report))
+    format!("{wanted:?}\n{asked:?}\n{:?}", facts::of(&city, &report, jiff::Timestamp::UNIX_EPOCH))
 }
 
 /// The paths of all fields that aren't sections.
