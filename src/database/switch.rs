@@ -176,6 +176,10 @@ impl<'a> Switch<'a> {
     async fn ready(&self, tell: Tell<'_>) -> DatabaseResult<()> {
         let (engine, from) = (self.engine, self.from);
         engine.thaw(from).await?;
+        // The right to serve that came by the stream, while nobody was left to say so: without it the gate can't be frozen.
+        if engine.gate(from.other()).await? == Gate::Given {
+            engine.open(from.other()).await?;
+        }
         self.pointer.prepare(from.other()).await?;
         engine.ready(from, tell).await?;
         engine.smoke(from.other(), false).await?;

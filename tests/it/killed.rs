@@ -129,9 +129,9 @@ fn antwerp() {
         apply: [
             ("s3", "PutObject", 12),
             ("elbv2", "CreateLoadBalancer", 1),
-            ("route53", "ChangeTagsForResource", 1),
             ("application-autoscaling", "RegisterScalableTarget", 1),
             ("application-autoscaling", "PutScalingPolicy", 1),
+            ("route53", "ChangeResourceRecordSets", 1),
         ],
         destroy: [
             ("application-autoscaling", "DeregisterScalableTarget", 1),

@@ -178,7 +178,16 @@ fn a_name_that_is_taken_out_before_its_users_moved_gets_its_record_back() {
         "records: [www.malmobybike.example, api.malmobybike.example]",
         "records: [www.malmobybike.example]",
     );
-    world.run(&["rollback", "malmo", "--yes"]).expect(0);
+    world.edit(
+        "malmo",
+        "hosts: [www.malmobybike.example, api.malmobybike.example]",
+        "hosts: [www.malmobybike.example]",
+    );
+    // All but what users notice is done now.
+    let tomorrow = jiff::Timestamp::now().in_tz("Etc/UTC").unwrap().tomorrow().unwrap();
+    let day = tomorrow.strftime("%a").to_string().to_lowercase();
+    world.window("malmo", &format!("{{ days: [{day}], start: \"23:00\", length: 30m, time_zone: Etc/UTC }}"));
+    world.run(&["apply", "malmo", "--yes"]).expect(3);
     assert_eq!(
         of(&world, API),
         [json!({ "Name": format!("{API}."), "Type": "A", "TTL": 45, "ResourceRecords": [{ "Value": OLD[1] }] })]
