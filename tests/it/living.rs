@@ -78,7 +78,7 @@ impl Living {
             (asked, answered, applied)
         });
         assert_eq!(applied.code, Some(0), "{what}:\n{}\n{}", applied.out, applied.err);
-        assert!(asked.times > 5, "{what}: nobody asked");
+        assert!(asked.times > 0, "{what}: nobody asked");
         assert_eq!(asked.wrong, BTreeMap::new(), "{what}, asked {} times:\n{}", asked.times, applied.out);
         let again = self.world.run(&["plan", self.city, "--detailed-exitcode"]);
         assert_eq!(again.code, Some(0), "{what}: a second plan finds no changes:\n{}{}", again.out, again.err);

@@ -1,6 +1,6 @@
 //! What users notice is done in the city's window, fits into it, keeps the budget, and replaces nothing that serves, unless somebody says so.
 
-use super::harness::{Ran, World};
+use super::harness::{Ran, World, breathe};
 use jiff::{Timestamp, ToSpan, Zoned};
 use serde_json::Value;
 
@@ -73,6 +73,10 @@ fn what_does_not_fit_before_the_window_closes_is_not_begun() {
     // 21 hours of being well are 84 s here; the window closes within a minute.
     world.edit("malmo", "alarms:", "cutover: { steps: [5, 25, 100], bake: 7h }\n\nalarms:");
     world.run(&["apply", "malmo", "--yes", "--until", "autoscaling"]).expect(0);
+    // It must not close before it is looked at.
+    while now().second() > 35 {
+        breathe();
+    }
     world.window("malmo", &on(&now().checked_sub(24.hours()).unwrap().checked_add(1.minute()).unwrap()));
     let refused = apply(&world, &[]).expect(3);
     assert!(refused.err.contains("and what is left takes about"), "{}", refused.err);
