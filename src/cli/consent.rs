@@ -5,7 +5,7 @@ use super::confirm;
 use super::exit::Hint;
 use super::interrupt::Interrupt;
 use super::open::Opened;
-use crate::engine::notice::{FOR_GOOD, ends, guarded, seconds};
+use crate::engine::notice::{ends, guarded, seconds};
 use crate::engine::plan::{Goal, Plan};
 use crate::phases::way_back;
 use crate::spec::form::Seconds;
@@ -39,12 +39,11 @@ impl Consent {
             why.push(format!("{} would be replaced or deleted, and users are served by it", missing.join(", ")));
             flags.extend(missing.iter().map(|address| format!("--replace {address}")));
         }
-        // What doesn't end is no matter of seconds: it is allowed by its address.
-        let ending: Vec<_> = report.notices.iter().filter(|term| term.notice.seconds != FOR_GOOD).cloned().collect();
-        let (interrupted, budget) = (u64::from(seconds(&ending)), city.city.spec.budget.interruption.0);
+        // What doesn't end is no matter of seconds: it is allowed by its address, or asked on its own.
+        let (interrupted, budget) = (u64::from(seconds(&report.notices)), city.city.spec.budget.interruption.0);
         let accepted = self.accept_interruption.map_or(budget, |seconds| seconds.0.max(budget));
-        // A way back in an emergency is better than none; that a city is taken down is asked on its own.
-        if interrupted > accepted && report.plan.goal != Goal::Legacy && !ends(report.plan) {
+        // A way back in an emergency is better than none.
+        if interrupted > accepted && report.plan.goal != Goal::Legacy {
             why.push(format!("users would be interrupted for up to {interrupted} s, the budget is {budget} s"));
             flags.push(format!("--accept-interruption {interrupted}s"));
         }

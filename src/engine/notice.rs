@@ -98,9 +98,10 @@ fn replaced(info: &KindInfo, change: &Change) -> Option<Notice> {
     }
 }
 
-/// Seconds of interruption of all of them at most, one after the other.
+/// Seconds of interruption at most, one after the other, of all that end.
 pub fn seconds(terms: &[Term]) -> u32 {
-    terms.iter().map(|term| term.notice.seconds).fold(0, u32::saturating_add)
+    let ending = terms.iter().map(|term| term.notice.seconds).filter(|seconds| *seconds != FOR_GOOD);
+    ending.fold(0, u32::saturating_add)
 }
 
 /// What may be replaced or deleted only by its own consent: what serves, in a city that does.

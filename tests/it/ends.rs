@@ -64,8 +64,8 @@ fn taken_down(world: &World, city: &str) {
 
 /// Where users are led now.
 fn users(world: &World) -> BTreeSet<String> {
-    let answers = world.ask("reach?host=www.malmobybike.example&path=/")["answers"].clone();
-    answers.as_array().unwrap().iter().map(|answer| answer["leads_to"].as_str().unwrap().to_owned()).collect()
+    let answers = world.answers("www.malmobybike.example", "/");
+    answers.iter().map(|answer| answer["leads_to"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]

@@ -212,6 +212,11 @@ impl World {
         ureq::get(self.control_address(path)).call().unwrap().body_mut().read_json().unwrap()
     }
 
+    /// What somebody gets who asks for `https://HOST/PATH` now, for every answer that DNS may give.
+    pub fn answers(&self, host: &str, path: &str) -> Vec<Value> {
+        self.ask(&format!("reach?host={host}&path={path}"))["answers"].as_array().unwrap().clone()
+    }
+
     /// Takes every fault out of the sandbox.
     pub fn forget_faults(&self) {
         ureq::delete(self.control_address("faults")).call().unwrap();

@@ -3,7 +3,7 @@
 
 use super::harness::World;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -33,21 +33,15 @@ impl Life {
 
     /// What is wrong with what users of a name get now.
     fn wrong(&self, name: &str) -> Vec<String> {
-        let told = self.world.ask(&format!("reach?host={name}&path=/"));
-        let answers = told["answers"].as_array().unwrap();
+        let answers = self.world.answers(name, "/");
         answers.iter().filter(|answer| answer["status"] != 200).map(|answer| format!("{name}: {answer}")).collect()
     }
 
     /// Where the names lead: `legacy`, `balancer`.
     fn led_to(&self) -> Vec<String> {
-        let of = |name: &String| {
-            let told = self.world.ask(&format!("reach?host={name}&path=/"));
-            told["answers"].as_array().unwrap().iter().map(|a| a["leads_to"].as_str().unwrap().to_owned()).collect()
-        };
-        let mut all: Vec<String> = self.names.iter().flat_map(|name| -> Vec<String> { of(name) }).collect();
-        all.sort();
-        all.dedup();
-        all
+        let answers = self.names.iter().flat_map(|name| self.world.answers(name, "/"));
+        let sides: BTreeSet<String> = answers.map(|one| one["leads_to"].as_str().unwrap().to_owned()).collect();
+        sides.into_iter().collect()
     }
 
     /// Runs a command while somebody asks; every answer must be a 200.
@@ -128,8 +122,8 @@ impl Life {
         let left = self.world.python("inventory.py", &[self.city]);
         assert_eq!(left["count"], 0, "{left}");
         for name in &self.names {
-            let told = self.world.ask(&format!("reach?host={name}&path=/"));
-            assert_eq!(told["answers"][0]["address"], "192.0.2.7", "{told}");
+            let told = self.world.answers(name, "/");
+            assert_eq!(told[0]["address"], "192.0.2.7", "{told:?}");
         }
     }
 }

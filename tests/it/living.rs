@@ -20,8 +20,8 @@ struct Asked {
 type Answered = BTreeMap<(String, String), Vec<String>>;
 
 impl Asked {
-    fn note(&mut self, answered: &mut Answered, (host, path): &(&str, &str), told: &Value) {
-        for answer in told["answers"].as_array().unwrap() {
+    fn note(&mut self, answered: &mut Answered, (host, path): &(&str, &str), answers: &[Value]) {
+        for answer in answers {
             if answer["status"] != 200 || answer["leads_to"] != "balancer" {
                 let text = format!("{host}{path}: {answer}");
                 *self.wrong.entry(text).or_default() += 1;
@@ -62,8 +62,7 @@ impl Living {
                 let (mut asked, mut answered) = (Asked::default(), Answered::new());
                 while !done.load(Ordering::Relaxed) {
                     for (host, path) in self.asked {
-                        let told = self.world.ask(&format!("reach?host={host}&path={path}"));
-                        asked.note(&mut answered, &(*host, *path), &told);
+                        asked.note(&mut answered, &(*host, *path), &self.world.answers(host, path));
                     }
                     asked.times += 1;
                     std::thread::park_timeout(EVERY);
@@ -78,7 +77,9 @@ impl Living {
             (asked, answered, applied)
         });
         assert_eq!(applied.code, Some(0), "{what}:\n{}\n{}", applied.out, applied.err);
-        assert!(asked.times > 0, "{what}: nobody asked");
+        // Where nothing is to be done, it is over before somebody could ask six times.
+        let enough = asked.times > 5 || applied.out.contains("No changes:");
+        assert!(enough, "{what}: nobody asked");
         assert_eq!(asked.wrong, BTreeMap::new(), "{what}, asked {} times:\n{}", asked.times, applied.out);
         let again = self.world.run(&["plan", self.city, "--detailed-exitcode"]);
         assert_eq!(again.code, Some(0), "{what}: a second plan finds no changes:\n{}{}", again.out, again.err);
@@ -87,8 +88,7 @@ impl Living {
 
     /// Who answers now.
     fn answers(&self, host: &str, path: &str) -> String {
-        let told = self.world.ask(&format!("reach?host={host}&path={path}"));
-        told["answers"][0]["service"].as_str().unwrap_or_default().to_owned()
+        self.world.answers(host, path)[0]["service"].as_str().unwrap_or_default().to_owned()
     }
 }
 
@@ -179,7 +179,7 @@ fn a_rule_leads_to_as_many_healthy_targets_as_its_service_needs() {
     let applied = world.run(&["apply", "malmo", "--yes"]).expect(0);
     let (waited, healthy) = (format!("{}{}", applied.out, applied.err), "has 2 of 3 healthy targets");
     assert!(waited.contains(healthy), "{waited}");
-    assert_eq!(world.ask(&format!("reach?host={MALMO}&path=/"))["answers"][0]["status"], 200);
+    assert_eq!(world.answers(MALMO, "/")[0]["status"], 200);
 }
 
 /// What a city's routes prove is asked for itself, where they say something else or nothing.

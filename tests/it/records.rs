@@ -58,7 +58,7 @@ fn is_over(world: &World, name: &str) {
 
 /// How many of a name's users are led to each side: `balancer`, `legacy`.
 fn shares(world: &World, name: &str) -> BTreeMap<String, f64> {
-    let answers = world.ask(&format!("reach?host={name}&path=/healthz"))["answers"].as_array().unwrap().clone();
+    let answers = world.answers(name, "/healthz");
     let mut shares = BTreeMap::new();
     for answer in answers {
         *shares.entry(answer["leads_to"].as_str().unwrap().to_owned()).or_default() +=

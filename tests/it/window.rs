@@ -16,8 +16,7 @@ fn now() -> Zoned {
 
 /// Where the names of a city lead, as the sandbox's DNS answers: `legacy`, `balancer`, or both.
 fn leads_to(world: &World, host: &str) -> Vec<String> {
-    let answer = world.ask(&format!("reach?host={host}&path=/"));
-    let answers = answer["answers"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    let answers = world.answers(host, "/");
     let served = answers.iter().filter(|one| one["share"].as_f64() > Some(0.0));
     let sides: std::collections::BTreeSet<String> =
         served.map(|one| one["leads_to"].as_str().unwrap().to_owned()).collect();
